@@ -1,0 +1,2 @@
+console.error('usage: pnpm kit <command>');
+process.exitCode = 2;
