@@ -1,0 +1,25 @@
+import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import pretty from 'pino-pretty';
+import type { Config } from '../config.ts';
+
+/** JSON lines, or a form for people on a terminal. No body, no header, no query: names and secrets are in them. */
+export function loggerOptions(level: Config['logLevel']): Exclude<FastifyServerOptions['logger'], undefined> {
+  return {
+    level,
+    ...(process.stdout.isTTY && {
+      stream: pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }),
+    }),
+  };
+}
+
+/** One line for each answer; probes only when they fail (their routes log warnings alone). */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions, url } = request;
+    // The template, not the path: what stands in its place may be a name. A path that matches nothing says what was sought.
+    const route = routeOptions.url ?? url.split('?', 1)[0];
+    const line = { method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
+    request.log[reply.statusCode >= 500 ? 'warn' : 'info'](line, 'request');
+    done();
+  });
+}
