@@ -215,7 +215,13 @@ async function startApi(path: string): Promise<Server> {
   });
   children.push(child);
   const url = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${url}/ready`).then(({ ok }) => ok, () => false))) await sleep(2);
+  while (
+    !(await fetch(`${url}/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  )
+    await sleep(2);
   return { url, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`, child };
 }
 
@@ -229,7 +235,13 @@ async function startBare(sample: string): Promise<string> {
   children.push(child);
   child.stdin.end(bytes);
   const url = `http://127.0.0.1:${port}`;
-  while (!(await fetch(url).then(({ ok }) => ok, () => false))) await sleep(5);
+  while (
+    !(await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  )
+    await sleep(5);
   return url;
 }
 

@@ -41,7 +41,7 @@ export async function openSqlite(path: string): Promise<Database> {
     queries,
     transaction: (work) => untilUnlocked(() => queries.transaction().execute(work)),
     // data_version moves when another connection commits, total_changes() with this connection's own writes.
-    version: () => String(version.get()),
+    version: () => JSON.stringify(version.get()),
     async ping() {
       await queries.selectFrom('users').select('id').limit(1).execute();
     },
@@ -65,24 +65,26 @@ export async function untilUnlocked<T>(work: () => T | Promise<T>): Promise<T> {
 
 /** node:sqlite in the shape of better-sqlite3, which is the one that Kysely's SQLite dialect speaks. */
 function asKyselyExpects(file: DatabaseSync): SqliteDatabase {
-  const begin: SqliteStatement = {
-    reader: false,
-    all: () => [],
-    iterate: () => [].values(),
-    run() {
+  const statements = new Map<string, SqliteStatement>();
+  statements.set(
+    'begin',
+    command(() => {
       // IMMEDIATE: all our transactions write, and one that starts as a reader cannot become a writer after another has
       // written. No waiting inside SQLite, which would stop the whole process: untilUnlocked() waits instead.
       try {
-        translated(() => {
-          file.exec('pragma busy_timeout = 0; begin immediate');
-        });
+        file.exec('pragma busy_timeout = 0; begin immediate');
       } finally {
         file.exec(`pragma busy_timeout = ${lockWaitMs}`);
       }
-      return { changes: 0, lastInsertRowid: 0 };
-    },
-  };
-  const statements = new Map<string, SqliteStatement>([['begin', begin]]);
+    }),
+  );
+  // After some errors SQLite has rolled back by itself (https://sqlite.org/lang_transaction.html).
+  statements.set(
+    'rollback',
+    command(() => {
+      if (file.isTransaction) file.exec('rollback');
+    }),
+  );
   return {
     close: () => {
       file.close();
@@ -94,6 +96,18 @@ function asKyselyExpects(file: DatabaseSync): SqliteDatabase {
         statements.set(sql, statement);
       }
       return statement;
+    },
+  };
+}
+
+function command(run: () => void): SqliteStatement {
+  return {
+    reader: false,
+    all: () => [],
+    iterate: () => [].values(),
+    run() {
+      translated(run);
+      return { changes: 0, lastInsertRowid: 0 };
     },
   };
 }

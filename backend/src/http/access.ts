@@ -21,8 +21,8 @@ export async function guardWrites(app: FastifyInstance, config: Config) {
   const { apiKey } = config;
   if (apiKey !== undefined) {
     guards.push((request, reply, done) => {
-      const [scheme = '', key] = (request.headers.authorization ?? '').split(' ');
-      if (scheme.toLowerCase() === 'bearer' && key !== undefined && isSame(key, apiKey)) {
+      const key = /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+      if (key !== undefined && isSame(key, apiKey)) {
         done();
         return;
       }

@@ -105,8 +105,7 @@ export function answerErrors(app: FastifyInstance): void {
   // `GET /users/connect` is no user with the id "connect": that path is another route's, which knows other methods.
   app.addHook('onRequest', (request, reply, done) => {
     const path = request.url.replace(/\?.*/, '');
-    const { url } = request.routeOptions;
-    if (url !== undefined && url !== path && routes.has(path)) notFound(request, reply);
+    if (request.routeOptions.url?.includes(':') && routes.has(path)) notFound(request, reply);
     else done();
   });
 

@@ -12,14 +12,18 @@ export function loggerOptions(level: Config['logLevel']): Exclude<FastifyServerO
   };
 }
 
-/** One line for each answer; probes only when they fail (their routes log warnings alone). */
+/** Asked every few seconds, or many times a second: their lines would bury the others. */
+const quietRoutes = new Set(['/health', '/ready', '/info']);
+
+/** One line for each answer. */
 export function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions, url } = request;
     // The template, not the path: what stands in its place may be a name. A path that matches nothing says what was sought.
-    const route = routeOptions.url ?? url.split('?', 1)[0];
+    const route = routeOptions.url ?? url.replace(/\?.*/, '');
     const line = { method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
-    request.log[reply.statusCode >= 500 ? 'warn' : 'info'](line, 'request');
+    const level = reply.statusCode >= 500 ? 'warn' : quietRoutes.has(route) ? 'debug' : 'info';
+    request.log[level](line, 'request');
     done();
   });
 }

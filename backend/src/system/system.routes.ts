@@ -3,7 +3,6 @@ import Type from 'typebox';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../database/connection.ts';
-import { DatabaseError } from '../database/errors.ts';
 import { errorAnswers } from '../http/errors.ts';
 import { component, ref } from '../http/openapi.ts';
 import { outlivesContainer } from './durability.ts';
@@ -36,7 +35,6 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
   app.get(
     '/health',
     {
-      logLevel: 'warn',
       schema: {
         tags,
         summary: 'Liveness: the process runs',
@@ -52,7 +50,6 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
   app.get(
     '/ready',
     {
-      logLevel: 'warn',
       schema: {
         tags,
         summary: 'Readiness: this process can do its work',
@@ -61,12 +58,12 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
         response: { 200: status('ready'), ...errorAnswers(503) },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       if (lifecycle.state !== 'ready') return reply.code(503).send({ detail: `The API is ${lifecycle.state}` });
       try {
         await database.ping();
       } catch (error) {
-        if (!(error instanceof DatabaseError)) throw error;
+        request.log.warn({ err: error }, 'not ready');
         return reply.code(503).send({ detail: 'The database does not answer' });
       }
       return { status: 'ready' as const };
@@ -87,7 +84,6 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
   app.get(
     '/info',
     {
-      logLevel: 'warn',
       schema: {
         tags,
         summary: 'Who answers',

@@ -142,16 +142,19 @@ async function insertRoles(db: Kysely<Schema>, id: number, roles: string[]): Pro
     .execute();
 }
 
-/** A sub-query for the users of a page, whose order and bounds the primary key or the index of roles gives. */
+/** A sub-query for the users of a page: an index gives their order and their bounds, whatever is asked for. */
 async function pageOfUsers(db: Kysely<Schema>, { after, limit, q, role }: UserFilter) {
-  const ofAll = db.selectFrom('users').where('users.id', '>', after).orderBy('users.id');
-  const ofRole = db
-    .selectFrom('users')
-    .innerJoin('user_roles as holder', 'holder.user_id', 'users.id')
-    .where('holder.role', '=', role ?? '')
-    .where('holder.user_id', '>', after)
-    .orderBy('holder.user_id');
-  const page = (role === undefined ? ofAll : ofRole).select(['users.id', 'users.username']).limit(limit);
+  const candidates =
+    role === undefined
+      ? db.selectFrom('users').select('id')
+      : db.selectFrom('user_roles').select('user_id as id').where('role', '=', role);
+  const page = db
+    .selectFrom(candidates.as('candidate'))
+    .innerJoin('users', 'users.id', 'candidate.id')
+    .select(['candidate.id', 'users.username'])
+    .where('candidate.id', '>', after)
+    .orderBy('candidate.id')
+    .limit(limit);
   if (!q) return page;
 
   const prefix = searchKey(q);
@@ -160,11 +163,17 @@ async function pageOfUsers(db: Kysely<Schema>, { after, limit, q, role }: UserFi
     .select('named.id')
     .where('named.search_key', '>=', prefix)
     .where('named.search_key', '<', `${prefix}\u{10ffff}`);
+  // The order and the limits keep PostgreSQL from reading the table instead of the index.
   const { matches } = await db
-    .selectFrom(named.limit(mostCollected + 1).as('found'))
+    .selectFrom(
+      named
+        .orderBy('named.search_key')
+        .limit(mostCollected + 1)
+        .as('found'),
+    )
     .select((eb) => eb.fn.countAll<number>().as('matches'))
     .executeTakeFirstOrThrow();
   return matches <= mostCollected
-    ? page.where('users.id', 'in', named)
-    : page.where((eb) => eb.exists(named.whereRef('named.id', '=', 'users.id' as 'named.id')));
+    ? page.where('candidate.id', 'in', named.limit(mostCollected))
+    : page.where((eb) => eb.exists(named.whereRef('named.id', '=', eb.ref('candidate.id'))));
 }

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { component } from '../http/openapi.ts';
 
 /** Something that is not white space, and no NUL: PostgreSQL cannot keep one in a text. */
-const notBlank = '^[^\\u0000]*\\S[^\\u0000]*$';
+const notBlank = '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$';
 const withoutNul = '^[^\\u0000]*$';
 
 const username = Type.String({
@@ -36,7 +36,14 @@ export const UserConnect = component('UserConnectDTO', {
 });
 export const Connected = component('Connected', { message: Type.String() });
 
-export const UserPath = Type.Object({ id: Type.Integer({ description: "The user's id", examples: [1] }) });
+export const UserPath = Type.Object({
+  id: Type.Integer({
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: "The user's id",
+    examples: [1],
+  }),
+});
 
 export const UserListQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many users a page holds at most' }),
