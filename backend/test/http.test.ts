@@ -105,6 +105,19 @@ describe('paths and methods', () => {
     }
   });
 
+  test('a body is not read where there is no route for it', async () => {
+    const { app } = await buildTestApp();
+    for (const [method, url, status] of [
+      ['POST', '/nope', 404],
+      ['PUT', '/users/', 405],
+      ['QUERY', '/users/', 405],
+    ] as const) {
+      const payload = `{"broken ${'x'.repeat(70_000)}`;
+      expect((await app.inject({ method: method as 'POST', url, payload })).statusCode).toBe(status);
+      expect((await app.inject({ method: method as 'POST', url })).statusCode).toBe(status);
+    }
+  });
+
   test.each([
     ['/users', 'users/', '/users/'],
     ['/users?limit=2&q=a%2Fb', 'users/?limit=2&q=a%2Fb', '/users/?limit=2&q=a%2Fb'],

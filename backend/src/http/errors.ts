@@ -110,6 +110,8 @@ export function answerErrors(app: FastifyInstance): void {
   });
 
   app.setErrorHandler((error: FastifyError | DatabaseError | ValidationError, request, reply) => {
+    // A path that does not exist has no body to be read, whatever is wrong with that.
+    if (request.is404) return notFound(request, reply);
     if (error instanceof ValidationError) return reply.code(422).send({ detail: error.detail });
     if (error instanceof DatabaseError) {
       const [status, detail] = databaseAnswers[error.kind];

@@ -15,7 +15,7 @@ const Info = component('Info', {
   pod: Type.String({ description: 'The host name, which in Kubernetes is the name of the pod' }),
   started_at: Type.String({ format: 'date-time' }),
   uptime_seconds: Type.Number(),
-  database: Type.Union([Type.Literal('sqlite'), Type.Literal('postgres')]),
+  database: Type.Enum(['sqlite', 'postgres']),
   data_outlives_pod: Type.Boolean({ description: 'Whether the users are still there after this pod is replaced' }),
   writes_protected: Type.Boolean({ description: 'Whether writing needs the API key' }),
 });

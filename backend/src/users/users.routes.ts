@@ -5,7 +5,7 @@ import type { Database } from '../database/connection.ts';
 import { createAnswerCache } from '../http/answer-cache.ts';
 import { errorAnswers } from '../http/errors.ts';
 import { ref } from '../http/openapi.ts';
-import { createUserRepository } from './users.repository.ts';
+import { createUserRepository, type UserFilter } from './users.repository.ts';
 import { Connected, User, UserConnect, UserCreate, UserListQuery, UserPath, UserUpdate } from './users.schemas.ts';
 import { createUserService } from './users.service.ts';
 
@@ -43,13 +43,14 @@ export function usersRoutes(
         },
       },
     },
-    async ({ query }, reply) => {
-      const { body, link } = await listAnswer(JSON.stringify(query), async () => {
-        const { users, hasMore } = await service.list(query);
+    async ({ query: { limit = 100, after = 0, q, role } }, reply) => {
+      const filter = { limit, after, q, role };
+      const { body, link } = await listAnswer(JSON.stringify(filter), async () => {
+        const { users, hasMore } = await service.list(filter);
         const last = users.at(-1);
         return {
           body: reply.serialize(users) as string,
-          link: hasMore && last ? `<${nextPage(query, last.id)}>; rel="next"` : undefined,
+          link: hasMore && last ? `<${nextPage(filter, last.id)}>; rel="next"` : undefined,
         };
       });
       if (link) reply.header('link', link);
@@ -150,7 +151,6 @@ export function usersRoutes(
 }
 
 /** Relative to the page itself, so right behind a proxy that cuts a prefix off the path. */
-function nextPage(query: { limit: number; q?: string; role?: string }, after: number): string {
-  const { limit, q, role } = query;
+function nextPage({ limit, q, role }: UserFilter, after: number): string {
   return `?${new URLSearchParams({ limit: String(limit), after: String(after), ...(q && { q }), ...(role && { role }) }).toString()}`;
 }

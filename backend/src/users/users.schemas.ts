@@ -46,13 +46,17 @@ export const UserPath = Type.Object({
 });
 
 export const UserListQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many users a page holds at most' }),
-  after: Type.Integer({
-    minimum: 0,
-    maximum: Number.MAX_SAFE_INTEGER,
-    default: 0,
-    description: 'Only users with a greater id: the last one of the page before',
-  }),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1000, default: 100, description: 'How many users a page holds at most' }),
+  ),
+  after: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      default: 0,
+      description: 'Only users with a greater id: the last one of the page before',
+    }),
+  ),
   q: Type.Optional(
     Type.String({ pattern: withoutNul, description: 'Only names that begin so; case and accents say nothing' }),
   ),
