@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { constants, gzipSync } from 'node:zlib';
@@ -5,13 +6,27 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
 export default defineConfig({
-  plugins: [react(), configuration(), precompressed()],
+  plugins: [react(), configuration(), allowedInline(), precompressed()],
   server: { port: 5173, strictPort: true },
   build: {
     // A font or a picture inside a stylesheet would break the policy `font-src 'self'`.
     assetsInlineLimit: 0,
     // Every supported browser knows <link rel="modulepreload">.
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // Few files for the first page: what every page shares is one, whatever the pages that are loaded later share with it.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'vendor',
+              test: /node_modules[\\/](react|react-dom|react-router|scheduler|@tanstack|openapi-fetch|@emotion|stylis)/,
+            },
+            { name: 'app', test: /src[\\/](app|api|i18n|config|boot)/ },
+          ],
+        },
+      },
+    },
   },
 });
 
@@ -26,6 +41,27 @@ function configuration(): Plugin {
       middlewares.use('/config.json', (_request, response) => {
         response.writeHead(runtime.answer.status, { 'content-type': 'application/json' }).end(runtime.answer.body);
       });
+    },
+  };
+}
+
+/** Stops a build whose inline script or style the policy would block: its hash has to stand in `nginx/runtime-config.js`. */
+function allowedInline(): Plugin {
+  return {
+    name: 'allowed-inline',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      async handler(html) {
+        const { default: runtime } = await import('./nginx/runtime-config.js');
+        for (const [, tag, text] of html.matchAll(/<(script|style)>([^]*?)<\/\1>/g)) {
+          const hash = `'sha256-${createHash('sha256')
+            .update(text ?? '')
+            .digest('base64')}'`;
+          if (runtime.policy.includes(hash)) continue;
+          throw new Error(`The <${tag}> of index.html has changed: write ${hash} for it in nginx/runtime-config.js.`);
+        }
+      },
     },
   };
 }

@@ -87,7 +87,13 @@ async function stop(signal: NodeJS.Signals, code: number): Promise<void> {
 }
 
 async function answers(url: string): Promise<void> {
-  while (!(await fetch(url).then(({ ok }) => ok, () => false))) await sleep(50);
+  while (
+    !(await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  )
+    await sleep(50);
 }
 
 function summary({ port, appTitle, database, apiKey }: Config): string {

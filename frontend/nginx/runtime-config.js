@@ -4,13 +4,17 @@
  */
 const given = process.env.VITE_API_URL || '';
 // An address and nothing that could end the policy's directive: no white space, no semicolon, no user name.
-const parts = /^(https?:\/\/[\w.-]+(?::\d{1,5})?|https?:\/\/\[[\da-fA-F:]+\](?::\d{1,5})?)((?:\/[\w.~%-]+)*)\/?$/.exec(given);
+const parts = /^(https?:\/\/[\w.-]+(?::\d{1,5})?|https?:\/\/\[[\da-fA-F:]+\](?::\d{1,5})?)((?:\/[\w.~%-]+)*)\/?$/.exec(
+  given,
+);
 
 const fault = parts
   ? ''
   : given === ''
     ? 'VITE_API_URL is not set: write the address of the API as the browser sees it, such as https://api.example.org'
-    : 'VITE_API_URL is "' + given + '": write an http or https address such as https://api.example.org';
+    : 'VITE_API_URL is "' +
+      given.replace(/\/\/[^/]*@/, '//***@') +
+      '": write an http or https address such as https://api.example.org';
 
 const config = parts
   ? {
@@ -24,13 +28,21 @@ const config = parts
 /** The answer to `/config.json`: `{apiUrl, environment, version, pod}`, or 500 with `{error}`. */
 const answer = { status: parts ? 200 : 500, body: JSON.stringify(config) };
 
-/**
- * The Content Security Policy: nothing but this front's own files, and requests to the API alone. The hash is that of an
- * empty style element, which MUI's styles are added to rule by rule.
- */
+/** What stands inside of index.html, by its hash; the build says when one has to change. */
+const inlineScript = "'sha256-jicgJ9k1qHasm5GpMv01F9dJ57Y3GLPLsmzAtZ777f0='";
+const inlineStyle = "'sha256-D1OY7ilh8hq8RwPKS8DK03x/8yZyWXmCU5KqjC/a0v4='";
+/** An empty style element, which MUI's styles are added to rule by rule. */
+const emptyStyle = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";
+
+/** The Content Security Policy: nothing but this front's own files, and requests to the API alone. */
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; " +
-  "img-src 'self'; manifest-src 'self'; connect-src 'self'" +
+  "default-src 'none'; script-src 'self' " +
+  inlineScript +
+  "; style-src 'self' " +
+  inlineStyle +
+  ' ' +
+  emptyStyle +
+  "; img-src 'self'; manifest-src 'self'; connect-src 'self'" +
   (parts ? ' ' + parts[1] : '') +
   "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

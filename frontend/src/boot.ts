@@ -1,4 +1,4 @@
-/** What `public/boot.js` has asked for before this code was loaded. */
+/** What `index.html` has asked for before this code was loaded. */
 export interface Boot {
   /** The answer of `/config.json`, whatever it is. */
   config: Promise<unknown>;

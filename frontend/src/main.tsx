@@ -3,6 +3,9 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';
 import { loadConfig } from './config.ts';
 
+// Pages that are left and come back to remember their place themselves.
+history.scrollRestoration = 'manual';
+
 const configuration = await loadConfig().catch((error: unknown) => error as Error);
 const root = createRoot(document.getElementById('root') ?? document.body);
 

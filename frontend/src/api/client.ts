@@ -33,7 +33,7 @@ export interface NewUser {
   roles: string[];
 }
 
-/** As `public/boot.js` asks for the first page. */
+/** As `index.html` asks for the first page. */
 export const pageSize = 50;
 
 const keyName = 'api-key';
@@ -86,7 +86,7 @@ export function createApi(url: string): Api {
   };
 }
 
-/** The answer that `public/boot.js` has asked for, once. */
+/** The answer that `index.html` has asked for, once. */
 function takeEarly(url: string): Promise<Response> | undefined {
   const early = window.boot?.users;
   if (early?.url !== url || !window.boot) return undefined;

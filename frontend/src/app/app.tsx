@@ -5,16 +5,16 @@ import { BrowserRouter, Route, Routes } from 'react-router';
 import { ApiContext, createApi } from '../api/client.ts';
 import type { Config } from '../config.ts';
 import { UsersPage } from '../features/users/users-page.tsx';
-import { I18nProvider } from '../i18n/i18n.tsx';
+import { I18nProvider } from '../i18n/i18n-provider.tsx';
 import { ConfigContext } from './config-context.ts';
 import { ConfigurationFault } from './configuration-fault.tsx';
 import { Layout } from './layout.tsx';
-import { MessageProvider } from './messages.tsx';
+import { MessageProvider } from './message-provider.tsx';
+import { NotFoundPage } from './not-found-page.tsx';
 import { theme } from './theme.ts';
 
 const AccessPage = lazy(() => import('../features/access/access-page.tsx'));
 const EnvironmentPage = lazy(() => import('../features/environment/environment-page.tsx'));
-const NotFoundPage = lazy(() => import('./not-found-page.tsx'));
 
 /** @param configuration what the container was told, or why there is none. */
 export function App({ configuration }: { configuration: Config | Error }) {

@@ -1,5 +1,5 @@
 import Box from '@mui/material/Box';
-import { useI18n } from '../i18n/i18n.tsx';
+import { useI18n } from '../i18n/i18n.ts';
 import { Button } from './controls.tsx';
 
 /** In place of the application when the container was told nothing it could use: what is wrong, and where to mend it. */

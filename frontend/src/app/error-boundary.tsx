@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react';
-import { useI18n } from '../i18n/i18n.tsx';
+import { useI18n } from '../i18n/i18n.ts';
 import { Button } from './controls.tsx';
 import { PageHeading } from './page-heading.tsx';
 

@@ -2,17 +2,19 @@ import Box from '@mui/material/Box';
 import { useColorScheme } from '@mui/material/styles';
 import { Suspense, useState } from 'react';
 import { NavLink, Outlet, useLocation } from 'react-router';
-import { useI18n } from '../i18n/i18n.tsx';
+import { useI18n } from '../i18n/i18n.ts';
 import { Button, IconButton } from './controls.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { MenuIcon, MoonIcon, SunIcon } from './icons.tsx';
-import type { IsFirstPage } from './page-heading.tsx';
+import type { HasNavigated } from './page-heading.tsx';
 
 /** What stands around every page: the bar with the menu, and the place of the page. */
 export function Layout() {
   const { t } = useI18n();
-  const location = useLocation();
-  const [firstLocation] = useState(location);
+  const { pathname } = useLocation();
+  const [firstPath] = useState(pathname);
+  const [hasNavigated, setNavigated] = useState<HasNavigated>(false);
+  if (pathname !== firstPath && !hasNavigated) setNavigated(true);
   return (
     <>
       <Box
@@ -36,9 +38,9 @@ export function Layout() {
         tabIndex={-1}
         sx={{ maxWidth: 1032, mx: 'auto', px: 2, py: 3, outline: 'none' }}
       >
-        <ErrorBoundary key={location.pathname}>
+        <ErrorBoundary key={pathname}>
           <Suspense fallback={null}>
-            <Outlet context={location === firstLocation satisfies IsFirstPage} />
+            <Outlet context={hasNavigated} />
           </Suspense>
         </ErrorBoundary>
       </Box>
@@ -52,6 +54,9 @@ function Bar() {
     <Box
       component="header"
       sx={{
+        position: 'sticky',
+        top: 0,
+        zIndex: 1,
         display: 'flex',
         alignItems: 'center',
         gap: 1,

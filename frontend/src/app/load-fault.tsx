@@ -1,11 +1,9 @@
 import Box from '@mui/material/Box';
-import { lazy, Suspense } from 'react';
 import { useApi } from '../api/client.ts';
 import { type ApiError, unreachable } from '../api/errors.ts';
-import { useI18n } from '../i18n/i18n.tsx';
+import { useI18n } from '../i18n/i18n.ts';
 import { Button, Panel } from './controls.tsx';
-
-const Unreachable = lazy(() => import('./unreachable.tsx'));
+import { Unreachable } from './unreachable.tsx';
 
 /** In place of what could not be loaded: why, and what to do. */
 export function LoadFault({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
@@ -14,9 +12,7 @@ export function LoadFault({ error, onRetry }: { error: ApiError; onRetry: () => 
     <Panel role="alert">
       <Box sx={{ px: { xs: 2, sm: 4 }, py: 3 }}>
         {error.status === unreachable ? (
-          <Suspense fallback={t.unreachable.title}>
-            <Unreachable />
-          </Suspense>
+          <Unreachable />
         ) : (
           <p>
             {t.errors.server(error.status, error.message)} {t.errors.serverRetry}

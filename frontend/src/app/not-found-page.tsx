@@ -1,8 +1,8 @@
 import { Link, useLocation } from 'react-router';
-import { useI18n } from '../i18n/i18n.tsx';
+import { useI18n } from '../i18n/i18n.ts';
 import { PageHeading } from './page-heading.tsx';
 
-export default function NotFoundPage() {
+export function NotFoundPage() {
   const { t } = useI18n();
   const { pathname } = useLocation();
   return (

@@ -2,7 +2,7 @@
 import type {} from '@mui/material/themeCssVarsAugmentation';
 import { createTheme } from '@mui/material/styles';
 
-/** Light and dark, by the system's setting until somebody chooses; `public/boot.js` applies it before the first paint. */
+/** Light and dark, by the system's setting until somebody chooses; `index.html` applies it before the first paint. */
 export const theme = createTheme({
   cssVariables: { colorSchemeSelector: '[data-theme="%s"]' },
   colorSchemes: {

@@ -1,19 +1,24 @@
 import Box from '@mui/material/Box';
 import { useQuery } from '@tanstack/react-query';
 import { useApi } from '../api/client.ts';
-import { useI18n } from '../i18n/i18n.tsx';
+import { useI18n } from '../i18n/i18n.ts';
 
 /** Why there may be no answer: what can be told for sure comes alone, the rest as possible causes. */
-export default function Unreachable() {
+export function Unreachable() {
   const { t } = useI18n();
   const { url } = useApi();
   const isMixed = location.protocol === 'https:' && url.startsWith('http:');
-  const isInternal = /^https?:\/\/([^/.:]+|[^/:]+\.svc(\.[^/:]+)?)(:\d+)?(\/|$)/.test(url) && !/\/\/localhost/.test(url);
+  const isInternal =
+    /^https?:\/\/([^/.:]+|[^/:]+\.svc(\.[^/:]+)?)(:\d+)?(\/|$)/.test(url) && !/\/\/localhost/.test(url);
 
   // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any.
   const { data: answersElsewhere } = useQuery({
     queryKey: ['answers without CORS'],
-    queryFn: () => fetch(`${url}/health`, { mode: 'no-cors' }).then(() => true, () => false),
+    queryFn: () =>
+      fetch(`${url}/health`, { mode: 'no-cors' }).then(
+        () => true,
+        () => false,
+      ),
     refetchInterval: 3000,
     enabled: !isMixed,
   });

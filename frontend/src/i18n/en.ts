@@ -22,6 +22,7 @@ export const en: Dictionary = {
     notFound: 'Page not found',
   },
   users: {
+    intro: 'The users of the application and their roles, as the API keeps them in its database.',
     writesOpen: 'Anybody can add, change and delete.',
     writesProtected: 'Adding, changing and deleting needs the key of the API.',
     search: 'Search by name',
@@ -63,7 +64,8 @@ export const en: Dictionary = {
     unknown: (name) => `There is no user ${name}.`,
   },
   environment: {
-    intro: 'What this page and the API know of themselves. Nothing is written in the code: all comes from the configuration that is read at start.',
+    intro:
+      'What this page and the API know of themselves. Nothing is written in the code: all comes from the configuration that is read at start.',
     front: 'This page',
     api: 'The API',
     name: 'Environment',

@@ -21,6 +21,7 @@ export const fr = {
     notFound: 'Page introuvable',
   },
   users: {
+    intro: 'Les utilisateurs de l’application et leurs rôles, tels que l’API les garde dans sa base de données.',
     writesOpen: 'Tout le monde peut ajouter, modifier et supprimer.',
     writesProtected: 'Ajouter, modifier et supprimer demande la clé de l’API.',
     search: 'Rechercher par nom',
@@ -63,7 +64,8 @@ export const fr = {
     unknown: (name: string) => `Il n’y a pas d’utilisateur ${name}.`,
   },
   environment: {
-    intro: 'Ce que cette page et l’API savent d’elles-mêmes. Rien n’est écrit dans le code : tout vient de la configuration lue au démarrage.',
+    intro:
+      'Ce que cette page et l’API savent d’elles-mêmes. Rien n’est écrit dans le code : tout vient de la configuration lue au démarrage.',
     front: 'Cette page',
     api: 'L’API',
     name: 'Environnement',

@@ -9,7 +9,7 @@ import { ApiError } from '../../api/errors.ts';
 import { Panel } from '../../app/controls.tsx';
 import { LoadFault } from '../../app/load-fault.tsx';
 import { PageHeading } from '../../app/page-heading.tsx';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 
 /** Asks the API whether a user may connect as an administrator. */
 export default function AccessPage() {

@@ -7,7 +7,7 @@ import { useConfig } from '../../app/config-context.ts';
 import { Panel } from '../../app/controls.tsx';
 import { LoadFault } from '../../app/load-fault.tsx';
 import { PageHeading } from '../../app/page-heading.tsx';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 
 const renewMs = 5000;
 

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useId, useState } from 'react';
 import type { User, UserFilter } from '../../api/client.ts';
 import { Input } from '../../app/controls.tsx';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 
 /** How long nobody types before the API is asked. */
 const pauseMs = 250;

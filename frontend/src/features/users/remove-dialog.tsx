@@ -6,7 +6,7 @@ import DialogContentText from '@mui/material/DialogContentText';
 import DialogTitle from '@mui/material/DialogTitle';
 import { type SyntheticEvent, useState } from 'react';
 import { useApi, type User } from '../../api/client.ts';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 import { KeyField, Problem } from './dialog-parts.tsx';
 import { faultOf, useWrite } from './use-write.ts';
 

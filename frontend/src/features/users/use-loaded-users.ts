@@ -24,6 +24,16 @@ export const unknownPages = [unseenPage(0)];
 
 export const rowCount = (pages: Page[]) => pages.reduce((sum, { length }) => sum + length, 0);
 
+/** The pages with the rows that they take, and the last id that each may hold. */
+function placed(pages: Page[]) {
+  let end = 0;
+  return pages.map(({ after, length }, i) => {
+    const start = end;
+    end += length;
+    return { after, start, end, lastId: pages[i + 1]?.after ?? Infinity };
+  });
+}
+
 export interface LoadedUsers {
   /** The user of a row; undefined while its page is not there. */
   userAt: (row: number) => User | undefined;
@@ -40,23 +50,17 @@ export interface LoadedUsers {
  *
  * @param pages that are known to exist; `setPages` gets them corrected when an answer tells more.
  * @param first the first row on the screen.
- * @param last the last row on the screen.
+ * @param end the row behind the last one on the screen.
  */
 export function useLoadedUsers(
   filter: UserFilter,
   pages: Page[],
   setPages: (pages: Page[]) => void,
   first: number,
-  last: number,
+  end: number,
 ): LoadedUsers {
   const api = useApi();
-  let rows = 0;
-  const placed = pages.map(({ after, length }, i) => {
-    const start = rows;
-    rows += length;
-    return { after, start, end: rows, lastId: pages[i + 1]?.after ?? Infinity };
-  });
-  const near = placed.filter(({ start, end }) => start <= last + lookAhead && end >= first - lookAhead);
+  const near = placed(pages).filter((page) => page.start <= end + lookAhead && page.end >= first - lookAhead);
 
   const results = useQueries({
     queries: near.map(({ after }) => ({
@@ -75,8 +79,8 @@ export function useLoadedUsers(
     const users = loaded.find(({ after }) => after === page.after)?.users;
     return users ? { after: page.after, length: users.length, isSeen: true } : page;
   });
-  const end = loaded.find(({ after }) => after === pages.at(-1)?.after);
-  if (end?.next !== undefined) known.push(unseenPage(end.next));
+  const lastPage = loaded.find(({ after }) => after === pages.at(-1)?.after);
+  if (lastPage?.next !== undefined) known.push(unseenPage(lastPage.next));
   // React renders again with them before anything is shown.
   const isNews = ({ length, isSeen }: Page, i: number) => length !== pages[i]?.length || isSeen !== pages[i].isSeen;
   if (known.some(isNews)) setPages(known);

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useApi } from '../../api/client.ts';
 import { ApiError, unreachable } from '../../api/errors.ts';
-import { useMessage } from '../../app/messages.tsx';
+import { useMessage } from '../../app/message.ts';
 import type { Dictionary } from '../../i18n/fr.ts';
 
 /**

@@ -7,7 +7,7 @@ import DialogTitle from '@mui/material/DialogTitle';
 import TextField from '@mui/material/TextField';
 import { type SyntheticEvent, useState } from 'react';
 import { type NewUser, useApi, type User } from '../../api/client.ts';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 import { KeyField, Problem } from './dialog-parts.tsx';
 import { faultOf, useWrite } from './use-write.ts';
 

@@ -1,13 +1,13 @@
 import Box from '@mui/material/Box';
-import useMediaQuery from '@mui/material/useMediaQuery';
-import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { pageSize, type User, type UserFilter } from '../../api/client.ts';
 import { Button, Panel } from '../../app/controls.tsx';
 import { LoadFault, LostNotice } from '../../app/load-fault.tsx';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useMedia } from '../../app/use-media.ts';
+import { useI18n } from '../../i18n/i18n.ts';
 import { keepPosition, readPosition } from './kept-position.ts';
 import { rowCount, unknownPages, useLoadedUsers } from './use-loaded-users.ts';
+import { useVisibleRows } from './use-visible-rows.ts';
 import { UserRow, WaitingRow } from './user-row.tsx';
 
 interface Props {
@@ -26,37 +26,27 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
   const hasMore = !pages.at(-1)?.isSeen;
 
   const list = useRef<HTMLUListElement>(null);
-  const [listTop, setListTop] = useState(0);
-  const rowHeight = useMediaQuery('(min-width:600px)', { noSsr: true }) ? 56 : 84;
-  const virtualizer = useWindowVirtualizer({
-    count,
-    estimateSize: () => rowHeight,
-    overscan: 8,
-    scrollMargin: listTop,
-    initialOffset: kept?.offset ?? 0,
-    initialRect: { width: innerWidth, height: innerHeight },
-  });
-  const rows = virtualizer.getVirtualItems();
-  const [first, last] = [rows[0]?.index ?? 0, rows.at(-1)?.index ?? 0];
-  const { userAt, isPending, error, retry } = useLoadedUsers(filter, pages, setPages, first, last);
-
-  useLayoutEffect(() => {
-    setListTop(list.current?.offsetTop ?? 0);
-    virtualizer.measure();
-  }, [virtualizer, rowHeight, isPending, error]);
+  const rowHeight = useMedia('(min-width: 600px)') ? 56 : 84;
+  const { first, end } = useVisibleRows(list, count, rowHeight);
+  const { userAt, isPending, error, retry } = useLoadedUsers(filter, pages, setPages, first, end);
 
   // Where one is, to be kept when the list goes away: with its page, with the tab, or for another filter.
-  const position = useRef({ pages, offset: 0 });
+  const lastPages = useRef(pages);
   useEffect(() => {
-    position.current = { pages, offset: virtualizer.scrollOffset ?? 0 };
+    lastPages.current = pages;
   });
   useLayoutEffect(() => {
     scrollTo({ top: kept?.offset ?? 0 });
+    // Noted while scrolling: when the list goes, the page is too short already for its place to be read.
+    let offset = scrollY;
+    const note = () => (offset = scrollY);
     const keep = () => {
-      keepPosition(filter, position.current);
+      keepPosition(filter, { pages: lastPages.current, offset });
     };
+    addEventListener('scroll', note, { passive: true });
     addEventListener('pagehide', keep);
     return () => {
+      removeEventListener('scroll', note);
       removeEventListener('pagehide', keep);
       keep();
     };
@@ -79,9 +69,10 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
             aria-label={t.users.list}
             aria-busy={isPending}
             sx={{ position: 'relative', m: 0, p: 0, listStyle: 'none' }}
-            style={{ height: virtualizer.getTotalSize() }}
+            style={{ height: count * rowHeight }}
           >
-            {rows.map(({ index, start }) => {
+            {Array.from({ length: Math.max(0, end - first) }, (_, i) => {
+              const index = first + i;
               const user = userAt(index);
               return (
                 <Box
@@ -92,7 +83,7 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
                   aria-posinset={index + 1}
                   aria-hidden={user ? undefined : true}
                   sx={rowStyle}
-                  style={{ height: rowHeight, transform: `translateY(${start - listTop}px)` }}
+                  style={{ height: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
                 >
                   {user ? <UserRow user={user} onEdit={onEdit} onRemove={onRemove} /> : <WaitingRow />}
                 </Box>

@@ -3,7 +3,7 @@ import { memo } from 'react';
 import type { User } from '../../api/client.ts';
 import { IconButton } from '../../app/controls.tsx';
 import { DeleteIcon, EditIcon } from '../../app/icons.tsx';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 
 interface Props {
   user: User;

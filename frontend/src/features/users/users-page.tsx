@@ -5,7 +5,7 @@ import { useApi, type User } from '../../api/client.ts';
 import { Button } from '../../app/controls.tsx';
 import { AddIcon } from '../../app/icons.tsx';
 import { PageHeading } from '../../app/page-heading.tsx';
-import { useI18n } from '../../i18n/i18n.tsx';
+import { useI18n } from '../../i18n/i18n.ts';
 import { FilterFields } from './filter-fields.tsx';
 import { useFilter } from './use-filter.ts';
 import { UserList } from './user-list.tsx';
@@ -27,6 +27,9 @@ export function UsersPage() {
   return (
     <>
       <PageHeading>{t.pages.users}</PageHeading>
+      <Box component="p" sx={{ mt: 1, mb: 0 }}>
+        {t.users.intro}
+      </Box>
       <WriteNotice />
       <Box
         role="search"
@@ -78,7 +81,7 @@ function WriteNotice() {
   const api = useApi();
   const { data } = useQuery({ queryKey: ['info'], queryFn: ({ signal }) => api.info(signal) });
   return (
-    <Box component="p" sx={{ mt: 0.5, mb: 3, minHeight: { xs: '3em', sm: '1.5em' }, color: 'text.secondary' }}>
+    <Box component="p" sx={{ mt: 0, mb: 3, minHeight: { xs: '3em', sm: '1.5em' }, color: 'text.secondary' }}>
       {data && (data.writes_protected ? t.users.writesProtected : t.users.writesOpen)}
     </Box>
   );

@@ -1,10 +1,9 @@
 import Box from '@mui/material/Box';
-import { createContext, type ReactNode, use, useEffect, useState } from 'react';
-import { useI18n } from '../i18n/i18n.tsx';
+import { type ReactNode, useEffect, useState } from 'react';
+import { useI18n } from '../i18n/i18n.ts';
 import { IconButton } from './controls.tsx';
 import { CloseIcon } from './icons.tsx';
-
-const MessageContext = createContext<((text: string) => void) | null>(null);
+import { MessageContext } from './message.ts';
 
 /** How long a message stays, unless the pointer or the focus rests on it. */
 const stayMs = 8000;
@@ -38,7 +37,15 @@ export function MessageProvider({ children }: { children: ReactNode }) {
       {children}
       <Box
         role="status"
-        sx={{ position: 'fixed', bottom: 16, left: 16, right: 16, display: 'flex', justifyContent: 'center', zIndex: 1 }}
+        sx={{
+          position: 'fixed',
+          bottom: 16,
+          left: 16,
+          right: 16,
+          display: 'flex',
+          justifyContent: 'center',
+          zIndex: 1,
+        }}
         style={{ pointerEvents: message ? 'auto' : 'none' }}
         onPointerEnter={hold(true)}
         onPointerLeave={hold(false)}
@@ -75,11 +82,4 @@ export function MessageProvider({ children }: { children: ReactNode }) {
       </Box>
     </MessageContext>
   );
-}
-
-/** Returns a function that shows a message for a while. */
-export function useMessage(): (text: string) => void {
-  const show = use(MessageContext);
-  if (!show) throw new Error('useMessage() outside of <MessageProvider>');
-  return show;
 }

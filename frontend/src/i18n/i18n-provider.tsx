@@ -1,20 +1,11 @@
-import { createContext, type ReactNode, use, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { en } from './en.ts';
 import { type Dictionary, fr } from './fr.ts';
-
-export type Language = 'fr' | 'en';
-
-interface I18n {
-  language: Language;
-  setLanguage: (language: Language) => void;
-  /** Every text of the page, in its language. */
-  t: Dictionary;
-}
+import { I18nContext, type Language } from './i18n.ts';
 
 const dictionaries: Record<Language, Dictionary> = { fr, en };
-const I18nContext = createContext<I18n | null>(null);
 
-/** Gives the language that `public/boot.js` has found: the one that was chosen, the browser's, or French. */
+/** Gives the language that `index.html` has found: the one that was chosen, the browser's, or French. */
 export function I18nProvider({ children }: { children: ReactNode }) {
   const [language, setLanguage] = useState<Language>(document.documentElement.lang === 'en' ? 'en' : 'fr');
 
@@ -29,10 +20,4 @@ export function I18nProvider({ children }: { children: ReactNode }) {
   }
 
   return <I18nContext value={{ language, setLanguage: choose, t: dictionaries[language] }}>{children}</I18nContext>;
-}
-
-export function useI18n(): I18n {
-  const i18n = use(I18nContext);
-  if (!i18n) throw new Error('useI18n() outside of <I18nProvider>');
-  return i18n;
 }
