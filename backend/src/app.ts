@@ -14,7 +14,7 @@ import { guardWrites } from './http/access.ts';
 import { readBodies } from './http/body.ts';
 import { answerBrokenRequest, answerErrors, errorSchemas } from './http/errors.ts';
 import { addHeaders, requestId } from './http/headers.ts';
-import { logRequests, loggerOptions } from './http/logging.ts';
+import { createLogger, logRequests } from './http/logging.ts';
 import { measureRequests } from './http/metrics.ts';
 import { describeApi } from './http/openapi.ts';
 import { validateRequests } from './http/validation.ts';
@@ -43,7 +43,7 @@ export async function buildApp(
   lifecycle: Lifecycle,
 ): Promise<{ app: App; metrics: Registry }> {
   const app = Fastify<RawServerDefault>({
-    logger: loggerOptions(config.logLevel),
+    loggerInstance: createLogger(config.logLevel),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     trustProxy: config.trustProxy,

@@ -1,6 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { DatabaseConfig } from '../config.ts';
-import { openPostgres } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -25,5 +24,8 @@ export interface Database {
  * @throws {DatabaseError} when a SQLite file cannot be opened; a PostgreSQL server may be away.
  */
 export async function openDatabase(config: DatabaseConfig, warn: (error: Error) => void): Promise<Database> {
-  return config.engine === 'sqlite' ? openSqlite(config.path) : openPostgres(config, warn);
+  if (config.engine === 'sqlite') return openSqlite(config.path);
+  // Its driver is loaded where it is used.
+  const { openPostgres } = await import('./postgres.ts');
+  return openPostgres(config, warn);
 }

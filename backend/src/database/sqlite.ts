@@ -33,19 +33,45 @@ export async function openSqlite(path: string): Promise<Database> {
   file.exec('pragma synchronous = full; pragma cache_size = -16000');
 
   const queries = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(file) }) });
-  const version = file.prepare('select data_version, total_changes() from pragma_data_version');
-  version.setReturnArrays(true);
+  const versionOfOthers = oncePerTurn(dataVersion(file));
+  let ownTransactions = 0;
 
   return {
     engine: 'sqlite',
     queries,
-    transaction: (work) => untilUnlocked(() => queries.transaction().execute(work)),
-    // data_version moves when another connection commits, total_changes() with this connection's own writes.
-    version: () => JSON.stringify(version.get()),
+    async transaction(work) {
+      try {
+        return await untilUnlocked(() => queries.transaction().execute(work));
+      } finally {
+        ownTransactions++;
+      }
+    },
+    version: () => `${versionOfOthers()}/${ownTransactions}`,
     async ping() {
       await queries.selectFrom('users').select('id').limit(1).execute();
     },
     close: () => queries.destroy(),
+  };
+}
+
+/** A number that moves whenever another connection has committed (https://sqlite.org/pragma.html#pragma_data_version). */
+function dataVersion(file: DatabaseSync): () => number {
+  const statement = file.prepare('pragma data_version');
+  return () => Number(statement.get()?.data_version);
+}
+
+/**
+ * Asks once for all the requests that one turn of the event loop has found waiting: whoever sends a request after another
+ * process has answered a write is found by a later turn.
+ */
+function oncePerTurn(ask: () => number): () => number {
+  let answer: number | undefined;
+  return () => {
+    if (answer === undefined) {
+      answer = ask();
+      setImmediate(() => (answer = undefined));
+    }
+    return answer;
   };
 }
 

@@ -2,9 +2,9 @@
  * Keeps finished answers for as long as the database says that nothing in it has changed, whichever process wrote.
  *
  * @param version of the data; undefined where the database cannot tell, and then nothing is kept.
- * @param mostBytes how much is kept at most, in characters of the answers.
+ * @param mostBytes how much is kept at most.
  */
-export function createAnswerCache<T extends { body: string }>(
+export function createAnswerCache<T extends { body: Buffer }>(
   version: () => string | undefined,
   mostBytes = 4_000_000,
 ) {

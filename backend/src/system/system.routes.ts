@@ -11,7 +11,10 @@ import type { Lifecycle } from './lifecycle.ts';
 const Info = component('Info', {
   title: Type.String({ description: 'The value of `APP_TITLE` when this process started' }),
   version: Type.String(),
-  commit: Type.Union([Type.String(), Type.Null()], { description: 'Of the source that the image was built from' }),
+  commit: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'Of the source that the image was built from',
+  }),
   pod: Type.String({ description: 'The host name, which in Kubernetes is the name of the pod' }),
   started_at: Type.String({ format: 'date-time' }),
   uptime_seconds: Type.Number(),

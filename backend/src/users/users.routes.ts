@@ -16,7 +16,7 @@ export function usersRoutes(
   guards: (onRequestHookHandler | onRequestAsyncHookHandler)[],
 ): void {
   const service = createUserService(createUserRepository(database));
-  const listAnswer = createAnswerCache<{ body: string; link: string | undefined }>(() => database.version());
+  const listAnswer = createAnswerCache<{ body: Buffer; link: string | undefined }>(() => database.version());
 
   const tags = ['users'];
   const security = [{ bearer: [] }, {}];
@@ -49,7 +49,7 @@ export function usersRoutes(
         const { users, hasMore } = await service.list(filter);
         const last = users.at(-1);
         return {
-          body: reply.serialize(users) as string,
+          body: Buffer.from(reply.serialize(users) as string),
           link: hasMore && last ? `<${nextPage(filter, last.id)}>; rel="next"` : undefined,
         };
       });
