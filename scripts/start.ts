@@ -62,8 +62,10 @@ async function checkPort(port: number): Promise<void> {
 }
 
 function buildFront(): void {
-  const options = { cwd: join(root, 'frontend'), stdio: 'inherit' } as const;
-  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], options);
+  const { status } = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
+    cwd: join(root, 'frontend'),
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (status !== 0) fail('The front could not be built: see above.');
 }
 

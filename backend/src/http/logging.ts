@@ -9,7 +9,7 @@ import type { Config } from '../config.ts';
  */
 export function createLogger(level: Config['logLevel']): FastifyBaseLogger {
   const destination = process.stdout.isTTY
-    ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' })
+    ? pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss', singleLine: true })
     : pino.destination({ sync: false });
   return pino({ level }, destination);
 }
