@@ -74,6 +74,8 @@ function run(side: 'backend' | 'frontend', args: string[]): ChildProcess {
   return spawn(process.execPath, args, {
     cwd: join(root, side),
     stdio: 'inherit',
+    // A reload waits for nobody.
+    env: { ...(isDev && { DRAIN_DELAY_MS: '0' }), ...process.env },
     detached: process.platform !== 'win32',
   });
 }
