@@ -20,7 +20,7 @@ const config = parts
   ? {
       apiUrl: parts[1] + parts[2],
       environment: process.env.VITE_ENVIRONNEMENT || 'local',
-      version: process.env.APP_VERSION || 'dev',
+      version: process.env.APP_VERSION || '',
       pod: process.env.HOSTNAME || '',
     }
   : { error: fault };

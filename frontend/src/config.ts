@@ -1,3 +1,4 @@
+import { version as builtVersion } from '../package.json';
 import './boot.ts';
 
 /** What the container that serves this page was told when it started. */
@@ -29,7 +30,7 @@ export async function loadConfig(): Promise<Config> {
   return {
     apiUrl: apiUrl.replace(/\/+$/, ''),
     environment: typeof environment === 'string' ? environment : '',
-    version: typeof version === 'string' ? version : '',
+    version: typeof version === 'string' && version !== '' ? version : builtVersion,
     pod: typeof pod === 'string' ? pod : '',
   };
 }

@@ -28,7 +28,7 @@ test.each([
   expect(JSON.parse(answer.body)).toEqual({
     apiUrl: given.replace(/\/$/, ''),
     environment: 'test',
-    version: 'dev',
+    version: '',
     pod: '',
   });
   expect(policy).toContain(`connect-src 'self' ${origin};`);
