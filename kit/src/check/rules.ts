@@ -1,0 +1,76 @@
+import type { Rule } from './findings.ts';
+import { corsOrigin, frontUrlBaked, frontUrlHost, frontUrlInternal, frontUrlLocal, ingressHost } from './rules/browser.ts';
+import { buildContext, buildStep, copySource, dockerfileSyntax } from './rules/build.ts';
+import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
+import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
+import { developmentServer } from './rules/development.ts';
+import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
+import { containerImage, duplicateResource, kustomizationFile, manifestKind, manifestSchema, manifestValue, yamlSyntax } from './rules/manifests.ts';
+import { clusterHost, composeHost, composePort, ingressService, listenLocal, probePort, proxyUpstream, selectorTemplate, serviceMixed, servicePort, serviceSelector, sharedPod } from './rules/network.ts';
+import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
+import { ingressRewrite, proxyRewrite } from './rules/routes.ts';
+import { secretCommitted } from './rules/secrets.ts';
+import { startCommand, startFile, startProgram } from './rules/start.ts';
+import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
+import { workflowFile, workflowLogin, workflowSecrets } from './rules/workflows.ts';
+
+/** All rules. The order matters: of two that blame the same thing, the first is heard. */
+export const rules: readonly Rule[] = [
+  yamlSyntax,
+  manifestKind,
+  manifestSchema,
+  manifestValue,
+  containerImage,
+  duplicateResource,
+  kustomizationFile,
+  selectorTemplate,
+  namespaceMismatch,
+  serviceMixed,
+  serviceSelector,
+  sharedPod,
+  servicePort,
+  ingressService,
+  probePort,
+  listenLocal,
+  volumeMissing,
+  referenceMissing,
+  referenceKey,
+  configUnused,
+  composeSchema,
+  composePort,
+  composeHost,
+  clusterHost,
+  proxyUpstream,
+  credentialsDisagree,
+  databaseVariable,
+  variableMissing,
+  buildContext,
+  dockerfileSyntax,
+  copySource,
+  buildStep,
+  startFile,
+  startProgram,
+  startCommand,
+  bindMount,
+  frontUrlInternal,
+  frontUrlBaked,
+  frontUrlLocal,
+  ingressHost,
+  frontUrlHost,
+  corsOrigin,
+  ingressRewrite,
+  proxyRewrite,
+  imageUnknown,
+  imagePull,
+  imageArchitecture,
+  tablesDropped,
+  sqliteLost,
+  databaseVolume,
+  secretCommitted,
+  workflowFile,
+  workflowLogin,
+  workflowSecrets,
+  developmentServer,
+  memoryLimit,
+  composeVariable,
+];
