@@ -38,14 +38,12 @@ export function readAddress(
     return { host, port: number, engine, isServerSide: engine !== undefined || /^(amqp|nats|kafka|memcached|http)$/.test(scheme) };
   }
   const match = /^(?:(\w+?)_?)?(HOST|HOSTNAME|SERVER)$/i.exec(name);
-  if (!match || !/^[\w.-]+$/.test(value) || /^\d/.test(value) === (value !== '127.0.0.1' && /^\d/.test(value))) {
-    if (!match || !/^[a-zA-Z][\w.-]*$|^127\.0\.0\.1$/.test(value)) return undefined;
-  }
+  if (!match || !/^[a-zA-Z][\w.-]*$|^127\.0\.0\.1$/.test(value)) return undefined;
   const subject = (match[1] ?? '').toUpperCase();
   const engine = /PG|POSTGRES/.test(subject) ? 'postgres' : /MYSQL/.test(subject) ? 'mysql' : /MARIA/.test(subject) ? 'mariadb' : /MONGO/.test(subject) ? 'mongo' : /REDIS/.test(subject) ? 'redis' : undefined;
   const isDatabase = engine !== undefined || /^(DB|DATABASE|SQL|BDD|.*_DB|.*DATABASE)$/.test(subject);
   if (!isDatabase) return undefined;
-  return { host: value, port: undefined, engine: engine ?? 'postgres', isServerSide: true };
+  return { host: value, port: undefined, engine: engine ?? 'any', isServerSide: true };
 }
 
 /** The port of an address, written or implied by its scheme. */

@@ -15,6 +15,10 @@ export interface Remark {
   en: Sentences;
   /** Names what is at fault; of several rules that blame the same thing, the first is heard. */
   about?: string;
+  /** A larger thing that is broken by it: what else goes wrong there follows from this. */
+  breaks?: string;
+  /** Not said when this is already known to be broken. */
+  unlessBroken?: string;
 }
 
 export interface Rule {
@@ -40,14 +44,20 @@ export function runRules(model: Model, rules: readonly Rule[]): Finding[] {
   const findings: Finding[] = [];
   const places = new Set<string>();
   const causes = new Set<string>();
+  const broken = new Set<string>();
   for (const rule of rules) {
+    // One rule may tell several faults of one thing; only the rules after it fall silent.
+    const pending: string[] = [];
     for (const remark of rule.check(model)) {
       const place = `${rule.id} ${remark.place.file} ${remark.place.line}`;
       if (places.has(place) || (remark.about !== undefined && causes.has(remark.about))) continue;
+      if (remark.unlessBroken !== undefined && broken.has(remark.unlessBroken)) continue;
       places.add(place);
       if (remark.about !== undefined) causes.add(remark.about);
+      if (remark.breaks !== undefined) pending.push(remark.breaks);
       findings.push({ ...remark, rule });
     }
+    for (const name of pending) broken.add(name);
   }
   findings.sort(
     (a, b) =>

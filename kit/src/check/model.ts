@@ -270,14 +270,28 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
     const folder = path.posix.basename(path.posix.dirname(build.dockerfile)).toLowerCase();
     return folder !== '.' && [image.tail, container.name, workload.resource.name].some((name) => name.toLowerCase() === folder);
   });
-  if (ownFolder.length === 1) return ownFolder[0];
+  if (ownFolder.length === 1) return wholeBuild(ownFolder[0]);
   const role = roleOf(image.tail) ?? roleOf(container.name) ?? roleOf(workload.resource.name);
   const sameRole = role === undefined ? [] : distinct.filter((build) => roleOf(build.dockerfile.replace(/dockerfile/i, '')) === role);
-  if (sameRole.length === 1) return sameRole[0];
+  if (sameRole.length === 1) return wholeBuild(sameRole[0]);
   const custom = new Set(
     cluster.workloads.flatMap((other) => other.containers.map((each) => parseImage(each.image).repository)).filter((name) => !knownPorts(name) && !OFFICIAL.has(name)),
   );
-  return distinct.length === 1 && custom.size === 1 && role === undefined ? distinct[0] : undefined;
+  const [only] = distinct;
+  const ownRole = only === undefined ? undefined : roleOf(only.dockerfile.replace(/dockerfile/i, ''));
+  return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role) ? wholeBuild(only) : undefined;
+}
+
+const wholeBuilds = new WeakMap<Build, Build>();
+
+/** The build of the last stage: compose often stops at a stage for development, which is not what gets deployed. */
+function wholeBuild(build: Build | undefined): Build | undefined {
+  if (build?.target === undefined || build.by !== 'compose') return build;
+  const known = wholeBuilds.get(build);
+  if (known) return known;
+  const whole = { ...build, target: undefined };
+  wholeBuilds.set(build, whole);
+  return whole;
 }
 
 /** Whether a name that a build gives is that repository; expressions stand for anything. */

@@ -152,10 +152,12 @@ function isTemplate(text: string, values: Json[], faults: YamlFault[]): boolean 
 }
 
 function clustersOf(files: ManifestFile[], kustomizations: Kustomization[]): Cluster[] {
+  // What an unreadable file defines is not known, so nothing can be called missing.
+  const isOpen = files.some((file) => file.faults.length > 0);
   const owned = new Set(kustomizations.flatMap((kustomization) => [...kustomization.files]));
   const clusters = kustomizations
     .filter((kustomization) => kustomization.isApplied)
-    .map(({ path: file, objects, isOpen }) => clusterOf(file, objects, isOpen));
+    .map((kustomization) => clusterOf(kustomization.path, kustomization.objects, kustomization.isOpen || isOpen));
 
   const folders = new Map<string, JsonObject[]>();
   for (const file of files) {
@@ -175,7 +177,7 @@ function clustersOf(files: ManifestFile[], kustomizations: Kustomization[]): Clu
     const key = together.sort().join(' ');
     if (seen.has(key)) continue;
     seen.add(key);
-    clusters.push(clusterOf(key, together.flatMap((member) => folders.get(member) ?? []), false));
+    clusters.push(clusterOf(key, together.flatMap((member) => folders.get(member) ?? []), isOpen));
   }
   return clusters;
 }
@@ -208,7 +210,7 @@ function clusterOf(id: string, objects: JsonObject[], isOpen: boolean): Cluster 
     // As on the cluster, the last definition of a name wins.
     byId.set(idOf(object), {
       apiVersion: textAt(object, 'apiVersion') ?? '',
-      kind: textAt(object, 'kind') ?? '',
+      kind: meantKind(textAt(object, 'kind') ?? ''),
       name: nameOf(object),
       namespace: textAt(object, 'metadata', 'namespace'),
       object,
@@ -219,6 +221,13 @@ function clusterOf(id: string, objects: JsonObject[], isOpen: boolean): Cluster 
   const cluster: Cluster = { id, resources, workloads: [], isOpen };
   cluster.workloads = resources.flatMap((resource) => workloadOf(resource, cluster));
   return cluster;
+}
+
+const KINDS = [...Object.keys(POD_PATHS), 'Service', 'Ingress', 'ConfigMap', 'Secret', 'PersistentVolumeClaim'];
+
+/** A kind in other letter case is told by a rule of its own; the chains go on through it. */
+function meantKind(kind: string): string {
+  return KINDS.find((known) => known.toLowerCase() === kind.toLowerCase()) ?? kind;
 }
 
 function workloadOf(resource: Resource, cluster: Cluster): Workload[] {
@@ -254,7 +263,7 @@ function environmentOf(container: JsonObject, cluster: Cluster): { env: Map<stri
     ] as const) {
       if (!(key in source)) continue;
       const held = findResource(cluster, kind, textAt(source, key, 'name') ?? '');
-      if (!held) envIsOpen = true;
+      if (!held || '$partial' in held.object) envIsOpen = true;
       for (const [name, value] of Object.entries(held ? dataOf(held) : {})) {
         env.set(prefix + name, { value: value.text, place: value.place, from: kind });
       }
@@ -333,7 +342,7 @@ export function ingressPaths(cluster: Cluster): IngressPath[] {
       const paths = rules.flatMap((rule) =>
         objectsAt(rule, 'http', 'paths').map((entry) => ({
           ingress,
-          host: textAt(rule, 'host'),
+          host: cleanHost(textAt(rule, 'host')),
           hostPlace: placeOf(rule, 'host'),
           path: textAt(entry, 'path') ?? '/',
           entry,
@@ -342,7 +351,7 @@ export function ingressPaths(cluster: Cluster): IngressPath[] {
         })),
       );
       const fallback = objectAt(ingress.object, 'spec', 'defaultBackend');
-      const host = rules.length === 0 ? undefined : textAt(rules[0], 'host');
+      const host = rules.length === 0 ? undefined : cleanHost(textAt(rules[0], 'host'));
       return 'service' in fallback
         ? [
             ...paths,
@@ -358,6 +367,11 @@ export function ingressPaths(cluster: Cluster): IngressPath[] {
           ]
         : paths;
     });
+}
+
+/** The host that was meant, when it was written as an address. */
+function cleanHost(host: string | undefined): string | undefined {
+  return host?.replace(/^https?:\/\//, '').replace(/\/.*$/, '').toLowerCase();
 }
 
 export interface IngressPath {

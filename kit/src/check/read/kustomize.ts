@@ -273,6 +273,7 @@ function applyGenerators(built: Kustomization, project: Project): void {
     for (const generator of objectsAt(built.object, key)) {
       const place = placeOf(generator);
       const data: JsonObject = {};
+      let isPartial = false;
       const places = new Map<string | number, Place>();
       for (const [index, literal] of listAt(generator, 'literals').entries()) {
         const [name = '', ...rest] = String(literal).split('=');
@@ -285,7 +286,7 @@ function applyGenerators(built: Kustomization, project: Project): void {
         const text = project.read(file);
         if (text === undefined) {
           // Usually a file of secrets that git ignores: what it holds cannot be known.
-          built.isOpen = true;
+          isPartial = true;
           if (project.isShared(file)) built.missing.push({ name, place: placeOf(generator) });
         }
         for (const entry of readEnvFile(text ?? '')) {
@@ -308,7 +309,7 @@ function applyGenerators(built: Kustomization, project: Project): void {
       const name = textAt(generator, 'name') ?? '';
       const metadata: JsonObject = { name };
       const section = kind === 'Secret' ? 'stringData' : 'data';
-      const made: JsonObject = { apiVersion: 'v1', kind, metadata, [section]: data };
+      const made: JsonObject = { apiVersion: 'v1', kind, metadata, [section]: data, ...(isPartial ? { $partial: true } : {}) };
       setOrigin(made, place, new Map());
       const old = built.objects.findIndex(
         (object) => object.kind === kind && textAt(object, 'metadata', 'name') === name,

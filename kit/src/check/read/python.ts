@@ -214,6 +214,7 @@ export function readPython(path: string, text: string): SourceFile {
         break;
       }
       case 'CallExpression':
+      case 'Decorator':
         readCall(node);
         break;
     }
@@ -305,9 +306,9 @@ export function readPython(path: string, text: string): SourceFile {
   }
 
   function readCall(node: Node): void {
-    const callee = source(node.firstChild ?? node).replace(/\s/g, '');
     const list = node.getChild('ArgList');
-    if (!list || callee.length > 120) return;
+    if (!list || list.from - node.from > 120) return;
+    const callee = text.slice(node.from, list.from).replace(/^@|\s/g, '');
     const args = argumentsOf(list);
     const call: Call = {
       callee,
@@ -333,7 +334,7 @@ export function readPython(path: string, text: string): SourceFile {
     } else if (
       /^(get|post|put|patch|delete|head|options|route|websocket|api_route|add_url_rule|add_api_route)$/.test(method) &&
       first?.startsWith('/') &&
-      (node.parent?.name === 'Decorator' || /^add_/.test(method))
+      (node.name === 'Decorator' || /^add_/.test(method))
     ) {
       file.routes.push({ path: first, owner, line: call.line });
     }

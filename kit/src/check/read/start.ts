@@ -249,7 +249,7 @@ export function followStart(
         continue;
       }
       const before = runs.length;
-      follow(argv, cwd, where, { ...state, env: { ...state.env, ...Object.fromEntries(Object.entries(known).filter(([name]) => !(name in around.variables))), ...command.assignments } }, depth + 1);
+      follow(argv, cwd, star >= 0 ? place : where, { ...state, env: { ...state.env, ...Object.fromEntries(Object.entries(known).filter(([name]) => !(name in around.variables))), ...command.assignments } }, depth + 1);
       // What only runs when something else failed, or in the background, is not what keeps the container alive.
       if (command.after === '||' && before > 0) runs.splice(before);
     }

@@ -207,6 +207,7 @@ function* copyRemarks(model: Model, build: Build, image: Image, stage: Stage, st
         severity: 'error',
         place,
         about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
         fr: [`« ${source} » est copié ici, mais ${context.ignoreFile ?? '.dockerignore'}${line === undefined ? '' : ` (ligne ${line})`} l’écarte du contexte.`, `La construction s’arrête : « ${words_} ».`, `Enlevez la ligne de ${context.ignoreFile ?? '.dockerignore'}${isEnvFile(clean) ? ', ou mieux : enlevez ce COPY et donnez les variables au conteneur (env_file, envFrom)' : `, ou ajoutez-y : !${path.posix.relative(context.folder, clean)}`}.`],
         en: [`"${source}" is copied here, but ${context.ignoreFile ?? '.dockerignore'}${line === undefined ? '' : ` (line ${line})`} leaves it out of the context.`, `The build stops: "${words_}".`, `Remove the line from ${context.ignoreFile ?? '.dockerignore'}${isEnvFile(clean) ? ', or better: remove this COPY and give the variables to the container (env_file, envFrom)' : `, or add there: !${path.posix.relative(context.folder, clean)}`}.`],
       };
@@ -215,6 +216,7 @@ function* copyRemarks(model: Model, build: Build, image: Image, stage: Stage, st
         severity: 'error',
         place,
         about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
         fr: [`« ${source} » est hors du contexte de construction (${folderWord(context.folder)}).`, `La construction s’arrête : « ${words_} » (ou « forbidden path outside the build context »).`, `Construisez depuis un dossier plus haut (context: .. et dockerfile: ${build.dockerfile}), ou mettez le fichier dans ${folderWord(context.folder)}.`],
         en: [`"${source}" is outside the build context (${context.folder === '.' ? 'the project’s root' : context.folder}).`, `The build stops: "${words_}" (or "forbidden path outside the build context").`, `Build from a higher folder (context: .. and dockerfile: ${build.dockerfile}), or put the file in ${context.folder === '.' ? 'the project’s root' : context.folder}.`],
       };
@@ -228,6 +230,7 @@ function* copyRemarks(model: Model, build: Build, image: Image, stage: Stage, st
           severity: isCertain ? 'error' : 'warning',
           place,
           about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
           fr: [`« ${source} » est copié ici, mais .gitignore le laisse hors du dépôt.`, isCertain ? `Sur GitHub, la construction s’arrête : « ${words_} ».` : `Chez qui clone le dépôt, la construction s’arrête : « ${words_} ».`, isEnvFile(clean) ? 'Enlevez ce COPY et donnez les variables au conteneur (env_file dans compose, envFrom dans Kubernetes) : un secret n’a rien à faire dans une image.' : `Enlevez ce COPY, ou retirez « ${source} » de .gitignore et ajoutez-le au dépôt.`],
           en: [`"${source}" is copied here, but .gitignore leaves it out of the repository.`, isCertain ? `On GitHub, the build stops: "${words_}".` : `For whoever clones the repository, the build stops: "${words_}".`, isEnvFile(clean) ? 'Remove this COPY and give the variables to the container (env_file in compose, envFrom in Kubernetes): a secret has no place in an image.' : `Remove this COPY, or take "${source}" out of .gitignore and add it to the repository.`],
         };
@@ -239,6 +242,7 @@ function* copyRemarks(model: Model, build: Build, image: Image, stage: Stage, st
         severity: 'error',
         place,
         about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
         fr: [`« ${source} » n’existe pas dans le contexte de construction (${folderWord(context.folder)}${build.by === 'folder' ? '' : `, dit par ${build.place.file}`})${right.at === undefined ? '' : ` ; il est à « ${right.at} »`}.`, `La construction s’arrête : « ${words_} ».`, right.fr],
         en: [`"${source}" does not exist in the build context (${context.folder === '.' ? 'the project’s root' : context.folder}${build.by === 'folder' ? '' : `, says ${build.place.file}`})${right.at === undefined ? '' : `; it is at "${right.at}"`}.`, `The build stops: "${words_}".`, right.en],
       };
@@ -411,6 +415,8 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
       severity: 'error',
       place: { file: build.dockerfile, line: run.instruction.line },
       about: `step ${build.dockerfile}:${run.instruction.line}`,
+      breaks: `image ${build.dockerfile}`,
+      unlessBroken: `image ${build.dockerfile}`,
       fr: [
         `« ${words.slice(0, 4).join(' ')} » a besoin de « ${wanted.file} », qui n’est pas dans ${folder} à cette ligne${later && mount ? ` (il n’arrive qu’à la ligne ${mount.instruction.line})` : because ? ' (.dockerignore l’écarte)' : exists ? '' : ` : il n’existe pas dans ${folderWord(image.context.folder)}`}.`,
         `La construction s’arrête : « ${wanted.words} ».`,

@@ -126,7 +126,7 @@ function hiddenModules(model: Model, instance: Instance, source: string, target:
     const raw = run.instruction.raw;
     const isNode = /\b(npm (ci|i|install)\b|yarn( install)?(\s|$|&)|pnpm (i|install)\b|bun install)/.test(raw) && !/(install|i|add) (-g|--global)/.test(raw);
     const isVenv = /\buv sync\b|poetry install|pdm (install|sync)/.test(raw) && !/virtualenvs[.-]create\s+false/.test(image.runs.map((each) => each.instruction.raw).join(' ')) && !image.env.has('UV_PROJECT_ENVIRONMENT') && !/poetry install/.test(raw);
-    if (!isNode && !isVenv) continue;
+    if ((!isNode && !isVenv) || /\bmv\b[^&;]*node_modules/.test(raw)) continue;
     const workdir = run.commands.reduce((folder, { words }) => (words[0] === 'cd' ? path.posix.resolve(folder, words[1] ?? '.') : folder), run.workdir);
     const folder = path.posix.join(workdir, isNode ? 'node_modules' : '.venv');
     if (!(folder === target || folder.startsWith(`${target === '/' ? '' : target}/`))) continue;

@@ -82,6 +82,7 @@ export const serviceSelector: Rule = {
           severity: 'error',
           place,
           about: `selector ${service.name}`,
+          breaks: `service ${service.name}`,
           fr: [`Le Service « ${service.name} » cherche les pods « ${pairs(selector)} » ; ceux de « ${meant.resource.name} » portent « ${pairs(meant.labels) || 'aucune étiquette'} ».`, `« kubectl get endpoints ${service.name} » montre « <none> » ; l’adresse répond 503 Service Temporarily Unavailable.`, `Écrivez sous selector : ${pairs(shortLabels(meant))}`],
           en: [`The Service "${service.name}" looks for pods "${pairs(selector)}"; those of "${meant.resource.name}" carry "${pairs(meant.labels) || 'no label'}".`, `"kubectl get endpoints ${service.name}" shows "<none>"; the address answers 503 Service Temporarily Unavailable.`, `Write under selector: ${pairs(shortLabels(meant))}`],
         };
@@ -138,6 +139,7 @@ export const serviceMixed: Rule = {
           severity: 'error',
           place: placeAt(service.object, ['spec', 'selector']),
           about: `selector ${service.name}`,
+          breaks: `service ${service.name}`,
           fr: [`Le Service « ${service.name} » choisit les pods de « ${right?.resource.name ?? ''} » et aussi ceux de « ${stranger.resource.name} », qui portent la même étiquette (${pairs(stranger.labels)}).`, 'Une requête sur deux échoue : « 502 Bad Gateway » ou « connection refused », selon le pod qui la reçoit.', `Donnez à « ${stranger.resource.name} » sa propre étiquette (par exemple app: ${stranger.resource.name}), dans son sélecteur, son modèle et son Service.`],
           en: [`The Service "${service.name}" picks the pods of "${right?.resource.name ?? ''}" and those of "${stranger.resource.name}" too, which carry the same label (${pairs(stranger.labels)}).`, 'One request in two fails: "502 Bad Gateway" or "connection refused", depending on the pod that gets it.', `Give "${stranger.resource.name}" a label of its own (for instance app: ${stranger.resource.name}), in its selector, its template and its Service.`],
         };
@@ -158,7 +160,7 @@ export const servicePort: Rule = {
       for (const service of servicesIn(cluster)) {
         for (const workload of cluster.workloads) {
           if (!selects(service.object, workload.labels) || /^(Job|CronJob)$/.test(workload.resource.kind)) continue;
-          yield* servicePortRemarks(model, service, workload);
+          for (const remark of servicePortRemarks(model, service, workload)) yield { ...remark, unlessBroken: `service ${service.name}` };
         }
       }
     }
@@ -506,7 +508,7 @@ export const composePort: Rule = {
         for (const port of service.ports) {
           const other = port.host === undefined ? undefined : taken.get(port.host);
           if (port.host === undefined) continue;
-          if (other && other.name !== service.name && /^\d+:|^"?\d/.test(String(port.host))) {
+          if (other && other.name !== service.name) {
             if (hasOwnAddress(service.object) || hasOwnAddress(stack.services.find((each) => each.name === other.name)?.object)) continue;
             yield {
               severity: 'error',
@@ -562,7 +564,7 @@ function addressesOf(model: Model, instance: Instance): Address[] {
   for (const [name, { value, place }] of instance.variables) {
     if (value === undefined || value === '' || isFilledInLater(value) || place.file === instance.image?.dockerfile.path) continue;
     if (/^(VITE|REACT_APP|NEXT_PUBLIC|VUE_APP|PUBLIC|NUXT_PUBLIC|NG_APP|GATSBY)_/.test(name)) continue;
-    if (/CORS|ORIGIN|ALLOWED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONT|WEB_?URL|SITE_?URL|BASE_?URL|DOMAIN|ADVERTISED|BIND|LISTEN|ISSUER/i.test(name)) continue;
+    if (/CORS|ORIGIN|ALLOWED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONT|WEB_?URL|SITE_?URL|(^|_)BASE_?URL|DOMAIN|ADVERTISED|BIND|LISTEN|ISSUER/i.test(name)) continue;
     const address = readAddress(name, value);
     if (address) list.push({ label: name, ...address, place });
   }
@@ -604,7 +606,7 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
   const names = namesOf(model, instance);
   const services = instance.stack?.services.map((service) => service.name) ?? [];
   const target = names.get(address.host);
-  const engines = [...names].filter(([, other]) => address.engine !== undefined && engineOf(other.imageName) === address.engine);
+  const engines = [...names].filter(([, other]) => address.engine !== undefined && (address.engine === 'any' ? engineOf(other.imageName) !== undefined : engineOf(other.imageName) === address.engine));
   if (target) {
     const heard = target === instance ? undefined : listeningPorts(model, target);
     if (!heard || address.port === undefined || heard.ports.includes(address.port)) return separateNetworks(instance, target, address);
@@ -629,7 +631,6 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
   if (!/^[a-zA-Z0-9_-]+$/.test(address.host) || !address.isServerSide || address.host === 'host') return undefined;
   const meant = engines[0]?.[0] ?? nearest(address.host, services, 3) ?? byPort(model, instance, address);
   if (meant === undefined && address.engine !== undefined && engines.length === 0) return undefined;
-  if (meant === undefined && address.engine === undefined && !/^https?$/.test('http')) return undefined;
   return {
     severity: 'error',
     place: address.place,
@@ -683,7 +684,7 @@ export const clusterHost: Rule = {
 
 function clusterHostRemark(model: Model, instance: Instance, cluster: Cluster, workload: Workload, address: Address): Remark | undefined {
   const services = servicesIn(cluster);
-  const databases = services.filter((service) => workloadsBehind(cluster, service.name).some((other) => other.containers.some((container) => engineOf(container.image) === address.engine && address.engine !== undefined)));
+  const databases = services.filter((service) => workloadsBehind(cluster, service.name).some((other) => other.containers.some((container) => address.engine === 'any' ? engineOf(container.image) !== undefined : engineOf(container.image) === address.engine && address.engine !== undefined)));
   if (/^(localhost|127\.0\.0\.1)$/.test(address.host)) {
     if (address.engine === undefined || workload.containers.some((container) => engineOf(container.image) !== undefined || /proxy|pgbouncer|tunnel/.test(container.image))) return undefined;
     const right = databases[0]?.name;

@@ -26,11 +26,11 @@ export const startFile: Rule = {
     for (const instance of model.instances) {
       for (const fault of instance.start.faults) {
         const remark = faultRemark(model, instance, fault);
-        if (remark) yield remark;
+        if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       }
       for (const run of instance.start.runs) {
         const remark = moduleRemark(instance, run);
-        if (remark) yield remark;
+        if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       }
     }
   },
@@ -334,7 +334,7 @@ export const startProgram: Rule = {
       const run = instance.start.runs.at(-1);
       if (!instance.image || !run || !instance.start.isKnown) continue;
       const remark = pythonRemark(model, instance, run) ?? nodeRemark(model, instance, run);
-      if (remark) yield remark;
+      if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
     }
   },
 };
