@@ -9,8 +9,11 @@ for (const made of readCorpus().filter(({ name, source }) => name.includes(wante
     wrong++;
     console.log(`\n${made.source} ${made.name} (${made.title})`);
     for (const each of missed) console.log(`  missed      ${each}`);
-    for (const { severity, rule, place, fr } of unexpected) console.log(`  unexpected  ${severity} ${rule.id} ${place.file}:${place.line}  ${fr[0]}`);
+    for (const { severity, rule, place, fr } of unexpected)
+      console.log(`  unexpected  ${severity} ${rule.id} ${place.file}:${place.line}  ${fr[0]}`);
   }
-  if (flags.includes('-v')) for (const { severity, rule, place, fr } of findings) console.log(`  ${made.name}: ${severity} ${rule.id} ${place.file}:${place.line}\n     ${fr.join('\n     ')}`);
+  if (flags.includes('-v'))
+    for (const { severity, rule, place, fr } of findings)
+      console.log(`  ${made.name}: ${severity} ${rule.id} ${place.file}:${place.line}\n     ${fr.join('\n     ')}`);
 }
 console.log(`\n${wrong} wrong`);

@@ -20,6 +20,8 @@ if (command) {
     process.exitCode = 2;
   }
 } else {
-  console.log(name === '' || name === '--help' || name === '-h' ? HELP : `« ${name} » n'est pas une commande du kit.\n\n${HELP}`);
+  console.log(
+    name === '' || name === '--help' || name === '-h' ? HELP : `« ${name} » n'est pas une commande du kit.\n\n${HELP}`,
+  );
   process.exitCode = name === '' || name.startsWith('-') ? 0 : 2;
 }

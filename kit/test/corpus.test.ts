@@ -5,6 +5,11 @@ for (const made of readCorpus()) {
   test(`${made.name}: ${made.title}`, () => {
     const { missed, unexpected } = judge(made);
     expect(missed).toEqual([]);
-    expect(unexpected.map((finding) => `${finding.severity} ${finding.rule.id} ${finding.place.file}:${finding.place.line} ${finding.fr[0]}`)).toEqual([]);
+    expect(
+      unexpected.map(
+        (finding) =>
+          `${finding.severity} ${finding.rule.id} ${finding.place.file}:${finding.place.line} ${finding.fr[0]}`,
+      ),
+    ).toEqual([]);
   });
 }

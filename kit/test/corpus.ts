@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { examine } from '../src/check/command.ts';
@@ -31,8 +40,12 @@ const CORPUS = path.join(import.meta.dirname, '../corpus');
  */
 export function readCorpus(): Case[] {
   const cases = new Map<string, Case>();
-  for (const file of readdirSync(CORPUS).filter((name) => name.endsWith('.case')).sort()) {
-    for (const part of readFileSync(path.join(CORPUS, file), 'utf8').split(/^@case /m).slice(1)) {
+  for (const file of readdirSync(CORPUS)
+    .filter((name) => name.endsWith('.case'))
+    .sort()) {
+    for (const part of readFileSync(path.join(CORPUS, file), 'utf8')
+      .split(/^@case /m)
+      .slice(1)) {
       const made = readCase(part, file, cases);
       if (cases.has(made.name)) throw new Error(`${file}: the case ${made.name} is there twice`);
       cases.set(made.name, made);
@@ -44,7 +57,16 @@ export function readCorpus(): Case[] {
 function readCase(part: string, source: string, cases: Map<string, Case>): Case {
   const [head = '', ...lines] = part.split('\n');
   const [name = '', ...title] = head.trim().split(' ');
-  const made: Case = { name, title: title.join(' '), mistake: undefined, expected: [], files: new Map(), links: new Map(), tracked: undefined, source };
+  const made: Case = {
+    name,
+    title: title.join(' '),
+    mistake: undefined,
+    expected: [],
+    files: new Map(),
+    links: new Map(),
+    tracked: undefined,
+    source,
+  };
   let text: string[] | undefined;
   let edit: { path: string; removed: string[]; added: string[] } | undefined;
   const finishEdit = () => {
@@ -91,7 +113,10 @@ function readCase(part: string, source: string, cases: Map<string, Case>): Case 
       text = kept;
       const mode = second === undefined ? undefined : Number.parseInt(second, 8);
       const held = { text: '', mode };
-      Object.defineProperty(held, 'text', { get: () => `${kept.join('\n').replace(/\n+$/, '')}\n`.replaceAll('␍', '\r'), enumerable: true });
+      Object.defineProperty(held, 'text', {
+        get: () => `${kept.join('\n').replace(/\n+$/, '')}\n`.replaceAll('␍', '\r'),
+        enumerable: true,
+      });
       made.files.set(first, held);
     }
   }
@@ -130,7 +155,11 @@ export function judge(made: Case): { findings: Finding[]; missed: string[]; unex
   const left = [...findings];
   const missed: string[] = [];
   for (const expected of made.expected) {
-    const index = left.findIndex((finding) => `${finding.rule.id} ${finding.place.file}` === expected || `${finding.rule.id} ${finding.place.file}:${finding.place.line}` === expected);
+    const index = left.findIndex(
+      (finding) =>
+        `${finding.rule.id} ${finding.place.file}` === expected ||
+        `${finding.rule.id} ${finding.place.file}:${finding.place.line}` === expected,
+    );
     if (index < 0) missed.push(expected);
     else left.splice(index, 1);
   }

@@ -10,7 +10,10 @@ export function instancesOf(model: Model, workload: Workload): Instance[] {
 /** Whether an image is the project's own, and not one of the well-known ones. */
 export function isCustom(instance: Instance): boolean {
   const image = parseImage(instance.imageName);
-  return instance.image !== undefined || (knownPorts(image.repository) === undefined && !(image.account === undefined && OFFICIAL.has(image.tail)));
+  return (
+    instance.image !== undefined ||
+    (knownPorts(image.repository) === undefined && !(image.account === undefined && OFFICIAL.has(image.tail)))
+  );
 }
 
 const SCHEMES: Record<string, string> = {
@@ -35,12 +38,27 @@ export function readAddress(
     const engine = SCHEMES[scheme.toLowerCase()];
     if (scheme.toLowerCase() === 'sqlite' || scheme === 'file') return undefined;
     const number = port === undefined ? (scheme === 'http' ? 80 : undefined) : Number(port);
-    return { host, port: number, engine, isServerSide: engine !== undefined || /^(amqp|nats|kafka|memcached|http)$/.test(scheme) };
+    return {
+      host,
+      port: number,
+      engine,
+      isServerSide: engine !== undefined || /^(amqp|nats|kafka|memcached|http)$/.test(scheme),
+    };
   }
   const match = /^(?:(\w+?)_?)?(HOST|HOSTNAME|SERVER)$/i.exec(name);
   if (!match || !/^[a-zA-Z][\w.-]*$|^127\.0\.0\.1$/.test(value)) return undefined;
   const subject = (match[1] ?? '').toUpperCase();
-  const engine = /PG|POSTGRES/.test(subject) ? 'postgres' : /MYSQL/.test(subject) ? 'mysql' : /MARIA/.test(subject) ? 'mariadb' : /MONGO/.test(subject) ? 'mongo' : /REDIS/.test(subject) ? 'redis' : undefined;
+  const engine = /PG|POSTGRES/.test(subject)
+    ? 'postgres'
+    : /MYSQL/.test(subject)
+      ? 'mysql'
+      : /MARIA/.test(subject)
+        ? 'mariadb'
+        : /MONGO/.test(subject)
+          ? 'mongo'
+          : /REDIS/.test(subject)
+            ? 'redis'
+            : undefined;
   const isDatabase = engine !== undefined || /^(DB|DATABASE|SQL|BDD|.*_DB|.*DATABASE)$/.test(subject);
   if (!isDatabase) return undefined;
   return { host: value, port: undefined, engine: engine ?? 'any', isServerSide: true };

@@ -82,7 +82,11 @@ function explain(id: string | undefined, language: Language): number {
       console.log(list);
       return 0;
     }
-    return refuse(language === 'fr' ? `Il n'y a pas de règle « ${id} ». Les règles :\n${list}` : `There is no rule "${id}". The rules:\n${list}`);
+    return refuse(
+      language === 'fr'
+        ? `Il n'y a pas de règle « ${id} ». Les règles :\n${list}`
+        : `There is no rule "${id}". The rules:\n${list}`,
+    );
   }
   const page = readFileSync(path.join(import.meta.dirname, '../../REGLES.md'), 'utf8');
   const section = page.split(/^## /m).find((part) => part.startsWith(`\`${rule.id}\``)) ?? '';

@@ -61,9 +61,7 @@ export function runRules(model: Model, rules: readonly Rule[]): Finding[] {
   }
   findings.sort(
     (a, b) =>
-      ORDER[a.severity] - ORDER[b.severity] ||
-      a.place.file.localeCompare(b.place.file) ||
-      a.place.line - b.place.line,
+      ORDER[a.severity] - ORDER[b.severity] || a.place.file.localeCompare(b.place.file) || a.place.line - b.place.line,
   );
   const isKept = (finding: Finding, index: number) => finding.severity !== 'advice' || index < firstAdvice + MAX_ADVICE;
   const advice = findings.findIndex((finding) => finding.severity === 'advice');

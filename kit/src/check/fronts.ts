@@ -31,14 +31,29 @@ export function frontUses(model: Model): FrontUse[] {
     // A server that happens to carry such a variable is no front.
     if (!front && instance.image) return [];
     if (!front) return [{ instance, front, when: 'unknown', values: given, ignored: new Map() }];
-    const isDevelopment = instance.listens.some((listen) => /^(vite|react-scripts start|next dev|vue-cli-service serve|ng serve|nuxt dev)$/.test(listen.development ?? ''));
-    const buildsAtStart = instance.start.runs.some((run) => /^(vite|next|react-scripts|vue-cli-service|tsc)$/.test(run.program) && run.args[0] === 'build');
+    const isDevelopment = instance.listens.some((listen) =>
+      /^(vite|react-scripts start|next dev|vue-cli-service serve|ng serve|nuxt dev)$/.test(listen.development ?? ''),
+    );
+    const buildsAtStart = instance.start.runs.some(
+      (run) => /^(vite|next|react-scripts|vue-cli-service|tsc)$/.test(run.program) && run.args[0] === 'build',
+    );
     const stage = new Map([...given].filter(([, { place }]) => place.file !== instance.image?.dockerfile.path));
     if (isDevelopment || buildsAtStart) {
-      const values = new Map<string, { value: string | undefined; place: Place }>([...fileValues(model, instance, front), ...given]);
+      const values = new Map<string, { value: string | undefined; place: Place }>([
+        ...fileValues(model, instance, front),
+        ...given,
+      ]);
       return [{ instance, front, when: 'start', values, ignored: new Map() }];
     }
-    const isBuilt = instance.image?.dockerfile.stages.some((each) => each.instructions.some((step) => step.keyword === 'RUN' && /\b(build|generate|export)\b/.test(step.raw) && /\b(npm|yarn|pnpm|bun|npx|vite|next)\b/.test(step.raw))) ?? false;
+    const isBuilt =
+      instance.image?.dockerfile.stages.some((each) =>
+        each.instructions.some(
+          (step) =>
+            step.keyword === 'RUN' &&
+            /\b(build|generate|export)\b/.test(step.raw) &&
+            /\b(npm|yarn|pnpm|bun|npx|vite|next)\b/.test(step.raw),
+        ),
+      ) ?? false;
     if (!isBuilt) return [{ instance, front, when: 'unknown', values: given, ignored: new Map() }];
     const baked = builtValues(model, instance, front);
     const injected = [...stage].filter(([name]) => isReadAtStart(model, instance, front, name));
@@ -48,28 +63,42 @@ export function frontUses(model: Model): FrontUse[] {
 }
 
 /** Values of the `.env` files that the bundler reads. */
-function fileValues(model: Model, instance: Instance, front: Front): Map<string, { value: string | undefined; place: Place }> {
+function fileValues(
+  model: Model,
+  instance: Instance,
+  front: Front,
+): Map<string, { value: string | undefined; place: Place }> {
   const values = new Map<string, { value: string | undefined; place: Place }>();
   for (const name of ['.env', '.env.local', '.env.production', '.env.production.local']) {
     const file = path.posix.normalize(path.posix.join(front.folder, name));
     if (model.project.kindOf(file) !== 'file' || instance.image?.context.lacks(file) !== undefined) continue;
     if (instance.image?.build.by === 'workflow' && !model.project.isShared(file)) continue;
-    for (const entry of readEnvFile(model.project.read(file) ?? '')) values.set(entry.name, { value: entry.value, place: { file, line: entry.line } });
+    for (const entry of readEnvFile(model.project.read(file) ?? ''))
+      values.set(entry.name, { value: entry.value, place: { file, line: entry.line } });
   }
   return values;
 }
 
 /** Values that were there when the image was built. */
-function builtValues(model: Model, instance: Instance, front: Front): Map<string, { value: string | undefined; place: Place }> {
+function builtValues(
+  model: Model,
+  instance: Instance,
+  front: Front,
+): Map<string, { value: string | undefined; place: Place }> {
   const values = fileValues(model, instance, front);
   const { image } = instance;
   if (!image) return values;
   const file = image.dockerfile.path;
   const set = (name: string, value: string | undefined, line: number) => {
     if (!BROWSER_VARIABLE.test(name)) return;
-    const given = image?.build.args[name];
-    if (given !== undefined) values.set(name, { value: isFilledInLater(given) ? undefined : given, place: image?.build.place ?? { file, line } });
-    else if (value !== undefined && value !== '' && !/^\$/.test(value)) values.set(name, { value: isFilledInLater(value) ? undefined : value, place: { file, line } });
+    const given = image.build.args[name];
+    if (given !== undefined)
+      values.set(name, {
+        value: isFilledInLater(given) ? undefined : given,
+        place: image.build.place,
+      });
+    else if (value !== undefined && value !== '' && !/^\$/.test(value))
+      values.set(name, { value: isFilledInLater(value) ? undefined : value, place: { file, line } });
   };
   for (const stage of image.dockerfile.stages) {
     for (const step of stage.instructions) {
@@ -92,16 +121,21 @@ function builtValues(model: Model, instance: Instance, front: Front): Map<string
   return values;
 }
 
-const RUNTIME_PACKAGES = /^(vite-envs|react-env|@beam-australia\/react-env|runtime-env-cra|@import-meta-env\/.*|import-meta-env|react-inject-env|next-runtime-env|vite-plugin-runtime-env|@runtime-env\/.*|dynamic-env)$/;
+const RUNTIME_PACKAGES =
+  /^(vite-envs|react-env|@beam-australia\/react-env|runtime-env-cra|@import-meta-env\/.*|import-meta-env|react-inject-env|next-runtime-env|vite-plugin-runtime-env|@runtime-env\/.*|dynamic-env)$/;
 
 /** Whether something in the image writes the variable into the page when the container starts. */
 export function isReadAtStart(model: Model, instance: Instance, front: Front, name: string): boolean {
-  const names = [...Object.keys(objectAt(front.packageJson, 'dependencies')), ...Object.keys(objectAt(front.packageJson, 'devDependencies'))];
+  const names = [
+    ...Object.keys(objectAt(front.packageJson, 'dependencies')),
+    ...Object.keys(objectAt(front.packageJson, 'devDependencies')),
+  ];
   if (names.some((each) => RUNTIME_PACKAGES.test(each))) return true;
   const { image } = instance;
   if (!image) return true;
   const start = [image.command?.raw, image.entrypoint?.raw, ...(instance.start.words ?? [])].join(' ');
-  if (/envsubst|sed |\benv\b|printenv/.test(start) && (start.includes(name) || /envsubst|printenv|\benv\b/.test(start))) return true;
+  if (/envsubst|sed |\benv\b|printenv/.test(start) && (start.includes(name) || /envsubst|printenv|\benv\b/.test(start)))
+    return true;
   const inside = front.folder === '.' ? '' : `${front.folder}/`;
   const folder = path.posix.dirname(image.dockerfile.path);
   const beside = folder === '.' ? '' : `${folder}/`;
@@ -109,11 +143,16 @@ export function isReadAtStart(model: Model, instance: Instance, front: Front, na
   return model.project.files.some(({ path: file }) => {
     if (!file.startsWith(inside) && !file.startsWith(beside)) return false;
     // Sources that the bundler reads, and files that only give the value, do not count.
-    if (front.sources.includes(file) || /(^|\/)\.env|\.md$|\.ya?ml$|vite\.config|\.d\.ts$|(test|spec)\./.test(file)) return false;
+    if (front.sources.includes(file) || /(^|\/)\.env|\.md$|\.ya?ml$|vite\.config|\.d\.ts$|(test|spec)\./.test(file))
+      return false;
     if (!/\.(sh|template|tmpl|conf|js|mjs|html|envsh)$|entrypoint|(^|\/)(nginx|docker)\//i.test(file)) return false;
     const text = model.project.read(file) ?? '';
-    if (/\.html$/.test(file)) return new RegExp(`\\$\\{?${name}\\}?|window\\.(_env_|__ENV|ENV|config|env)`).test(text) && text.includes(name);
-    return text.includes(name) || (/\.(sh|envsh)$|entrypoint/.test(file) && text.includes(prefix) && /printenv|\benv\b|envsubst|compgen/.test(text));
+    if (/\.html$/.test(file))
+      return new RegExp(`\\$\\{?${name}\\}?|window\\.(_env_|__ENV|ENV|config|env)`).test(text) && text.includes(name);
+    return (
+      text.includes(name) ||
+      (/\.(sh|envsh)$|entrypoint/.test(file) && text.includes(prefix) && /printenv|\benv\b|envsubst|compgen/.test(text))
+    );
   });
 }
 
@@ -136,7 +175,7 @@ export function writtenUrls(model: Model, front: Front): WrittenUrl[] {
     const fallbacks = new Map<string, string>();
     for (const read of source.env) {
       const url = lastText(read.fallback);
-      if (url !== undefined) fallbacks.set(`${url}`, read.name);
+      if (url !== undefined) fallbacks.set(url, read.name);
     }
     for (const { text: url, line } of source.strings) {
       if (!/^https?:\/\//.test(url)) continue;
@@ -155,5 +194,8 @@ function lastText(value: Value | undefined): string | undefined {
 
 /** Variables of the front that hold the address of an API, judging by the name or by what they were given. */
 export function isAddressVariable(name: string): boolean {
-  return /(API|BACKEND|BACK|SERVER|HOST|ENDPOINT|BASE)_?(URL|URI|HOST|BASE|ENDPOINT|ROOT)?$|_(URL|URI)$/.test(name) && !/(PUBLIC_URL|SITE_URL|KEY|TOKEN|AUTH_URL|KEYCLOAK|ALLOWED_HOSTS|ASSET|SENTRY|ANALYTICS|MAP|TILE|IMAGE)/.test(name);
+  return (
+    /(API|BACKEND|BACK|SERVER|HOST|ENDPOINT|BASE)_?(URL|URI|HOST|BASE|ENDPOINT|ROOT)?$|_(URL|URI)$/.test(name) &&
+    !/(PUBLIC_URL|SITE_URL|KEY|TOKEN|AUTH_URL|KEYCLOAK|ALLOWED_HOSTS|ASSET|SENTRY|ANALYTICS|MAP|TILE|IMAGE)/.test(name)
+  );
 }

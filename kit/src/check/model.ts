@@ -24,7 +24,17 @@ import { readShell } from './read/shell.ts';
 import type { SourceFile } from './read/source.ts';
 import { followStart, importsOf, listeningOf, type Listening, type Start, type Surroundings } from './read/start.ts';
 import { buildsOfScript, buildsOfWorkflow, readWorkflows, type Workflow } from './read/workflow.ts';
-import { isObject, objectAt, objectsAt, placeOf, readYaml, textAt, type JsonObject, type Place } from './read/yaml.ts';
+import {
+  isObject,
+  objectAt,
+  objectsAt,
+  placeOf,
+  readYaml,
+  textAt,
+  type JsonObject,
+  type Place,
+  written,
+} from './read/yaml.ts';
 
 /** Everything that the rules ask: the files, and how they hang together. */
 export interface Model {
@@ -81,7 +91,14 @@ export function buildModel(project: Project): Model {
   const source = (file: string): SourceFile | undefined => {
     if (!sources.has(file)) {
       const text = /\.(py|[cm]?[jt]sx?|vue|svelte|astro)$/.test(file) ? project.read(file) : undefined;
-      sources.set(file, text === undefined || text.length > 300_000 ? undefined : file.endsWith('.py') ? readPython(file, text) : readJavaScript(file, text));
+      sources.set(
+        file,
+        text === undefined || text.length > 300_000
+          ? undefined
+          : file.endsWith('.py')
+            ? readPython(file, text)
+            : readJavaScript(file, text),
+      );
     }
     return sources.get(file);
   };
@@ -90,7 +107,12 @@ export function buildModel(project: Project): Model {
   const workflows = readWorkflows(project);
   const dockerfiles = project.files
     .map((file) => file.path)
-    .filter((file) => /(^|\/)((Docker|Container)file([._-][\w.-]+)?|[\w.-]+\.(docker|container)file)$/i.test(file) && !/\.dockerignore$|\.(md|sh|ya?ml|j2|tpl|tmpl|txt|py|m?[jt]s|bak)$/i.test(file) && !isAside(file));
+    .filter(
+      (file) =>
+        /(^|\/)((Docker|Container)file([._-][\w.-]+)?|[\w.-]+\.(docker|container)file)$/i.test(file) &&
+        !/\.dockerignore$|\.(md|sh|ya?ml|j2|tpl|tmpl|txt|py|m?[jt]s|bak)$/i.test(file) &&
+        !isAside(file),
+    );
   const builds = collectBuilds(project, stacks, workflows, dockerfiles);
   const model: Model = {
     project,
@@ -126,7 +148,10 @@ function collectBuilds(project: Project, stacks: Stack[], workflows: Workflow[],
   }
   for (const workflow of workflows) builds.push(...buildsOfWorkflow(workflow));
   for (const { path: file } of project.files) {
-    const isScript = /(^|\/)(makefile|justfile|jenkinsfile|gnumakefile)$|\.(sh|bash|mk|ps1|bat)$|(^|\/)\.gitlab-ci\.ya?ml$|(^|\/)(Taskfile|bitbucket-pipelines)\.ya?ml$/i.test(file);
+    const isScript =
+      /(^|\/)(makefile|justfile|jenkinsfile|gnumakefile)$|\.(sh|bash|mk|ps1|bat)$|(^|\/)\.gitlab-ci\.ya?ml$|(^|\/)(Taskfile|bitbucket-pipelines)\.ya?ml$/i.test(
+        file,
+      );
     const isText = /\.md$/i.test(file);
     if (!isScript && !isText) continue;
     const text = project.read(file);
@@ -134,8 +159,17 @@ function collectBuilds(project: Project, stacks: Stack[], workflows: Workflow[],
     const folder = /\.(sh|bash|md)$/.test(file) && !isText ? '.' : path.posix.dirname(file);
     for (const [index, line] of text.split('\n').entries()) {
       if (!/\b(docker|podman)\b[^\n]*\bbuild\b/.test(line)) continue;
-      const clean = line.replace(/^[\s>@-]*(\$\s+)?/, '').replace(/`/g, '').replace(/\$\((\w+)\)/g, '$${$1}');
-      const whole = clean.endsWith('\\') ? text.split('\n').slice(index, index + 6).join('\n').replace(/^[\s>@-]*(\$\s+)?/, '') : clean;
+      const clean = line
+        .replace(/^[\s>@-]*(\$\s+)?/, '')
+        .replace(/`/g, '')
+        .replace(/\$\((\w+)\)/g, '$${$1}');
+      const whole = clean.endsWith('\\')
+        ? text
+            .split('\n')
+            .slice(index, index + 6)
+            .join('\n')
+            .replace(/^[\s>@-]*(\$\s+)?/, '')
+        : clean;
       const found = buildsOfScript(whole, folder, { file, line: index + 1 }, 'script').slice(0, 1);
       builds.push(...found.filter((build) => project.kindOf(build.dockerfile) === 'file'));
     }
@@ -144,7 +178,9 @@ function collectBuilds(project: Project, stacks: Stack[], workflows: Workflow[],
     if (!/(^|\/)skaffold\.ya?ml$/.test(file)) continue;
     for (const { value } of readYaml(project.read(file) ?? '', file).documents) {
       for (const artifact of objectsAt(value, 'build', 'artifacts')) {
-        const context = path.posix.normalize(path.posix.join(path.posix.dirname(file), textAt(artifact, 'context') ?? '.'));
+        const context = path.posix.normalize(
+          path.posix.join(path.posix.dirname(file), textAt(artifact, 'context') ?? '.'),
+        );
         builds.push({
           dockerfile: path.posix.join(context, textAt(artifact, 'docker', 'dockerfile') ?? 'Dockerfile'),
           context,
@@ -186,10 +222,13 @@ function loneBuild(project: Project, dockerfile: string): Build {
     return image.dockerfile.stages
       .flatMap((stage) => stage.instructions.filter((step) => step.keyword === 'COPY' && step.flags.from === undefined))
       .flatMap((step) => step.text.split(/\s+/).slice(0, -1))
-      .filter((name) => !/[*?[$<]/.test(name) && view.lacks(path.posix.join(context, path.posix.join('/', name))) === 'missing').length;
+      .filter(
+        (name) =>
+          !/[*?[$<]/.test(name) && view.lacks(path.posix.join(context, path.posix.join('/', name))) === 'missing',
+      ).length;
   };
   let best = lacking(build.context);
-  for (let context = build.context; best > 0 && context !== '.'; ) {
+  for (let context = build.context; best > 0 && context !== '.';) {
     context = path.posix.dirname(context);
     const count = lacking(context);
     if (count < best) {
@@ -204,7 +243,8 @@ function collectInstances(model: Model): Instance[] {
   const { project, builds } = model;
   const images = new Map<Build, Image | undefined>();
   const imageOfBuild = (build: Build): Image | undefined => {
-    if (!images.has(build)) images.set(build, project.kindOf(build.dockerfile) === 'file' ? readImage(project, build) : undefined);
+    if (!images.has(build))
+      images.set(build, project.kindOf(build.dockerfile) === 'file' ? readImage(project, build) : undefined);
     return images.get(build);
   };
   const used = new Set<Build>();
@@ -212,7 +252,13 @@ function collectInstances(model: Model): Instance[] {
   for (const stack of model.stacks) {
     for (const service of stack.services) {
       const own = service.build;
-      const build = builds.find((candidate) => candidate.by === 'compose' && own !== undefined && candidate.place.file === own.place.file && candidate.place.line === own.place.line);
+      const build = builds.find(
+        (candidate) =>
+          candidate.by === 'compose' &&
+          own !== undefined &&
+          candidate.place.file === own.place.file &&
+          candidate.place.line === own.place.line,
+      );
       const image = build ? imageOfBuild(build) : undefined;
       if (build) markUsed(builds, build, used);
       instances.push(composeInstance(model, stack, service, image));
@@ -232,26 +278,33 @@ function collectInstances(model: Model): Instance[] {
     const image = imageOfBuild(build);
     if (!image) continue;
     markUsed(builds, build, used);
-    instances.push(makeInstance(model, {
-      where: 'image',
-      name: build.images[0] ?? path.posix.dirname(build.dockerfile),
-      place: build.place,
-      imageName: build.images[0] ?? '',
-      image,
-      variables: new Map(),
-      envIsOpen: true,
-      mounts: [],
-      workdir: image.workdir,
-      entrypoint: undefined,
-      command: undefined,
-    }));
+    instances.push(
+      makeInstance(model, {
+        where: 'image',
+        name: build.images[0] ?? path.posix.dirname(build.dockerfile),
+        place: build.place,
+        imageName: build.images[0] ?? '',
+        image,
+        variables: new Map(),
+        envIsOpen: true,
+        mounts: [],
+        workdir: image.workdir,
+        entrypoint: undefined,
+        command: undefined,
+      }),
+    );
   }
   return instances;
 }
 
 function markUsed(builds: Build[], build: Build, used: Set<Build>): void {
   for (const other of builds) {
-    if (other.dockerfile === build.dockerfile && other.context === build.context && (other.target ?? '') === (build.target ?? '')) used.add(other);
+    if (
+      other.dockerfile === build.dockerfile &&
+      other.context === build.context &&
+      (other.target ?? '') === (build.target ?? '')
+    )
+      used.add(other);
   }
 }
 
@@ -264,22 +317,37 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   if (named) return named;
   if (container.image === '' || COURSE_IMAGES.test(image.repository) || knownPorts(image.repository)) return undefined;
   if (image.account === undefined && OFFICIAL.has(image.tail)) return undefined;
-  if (/^(bitnami|bitnamilegacy|grafana|prom|minio|quay\.io|registry\.k8s\.io|gcr\.io\/google|mcr\.microsoft\.com|k8s\.gcr\.io|hashicorp|dpage|apache|confluentinc|jaegertracing|curlimages|cgr\.dev)/.test(image.repository)) return undefined;
-  const distinct = real.filter((build, index) => real.findIndex((other) => other.dockerfile === build.dockerfile) === index);
+  if (
+    /^(bitnami|bitnamilegacy|grafana|prom|minio|quay\.io|registry\.k8s\.io|gcr\.io\/google|mcr\.microsoft\.com|k8s\.gcr\.io|hashicorp|dpage|apache|confluentinc|jaegertracing|curlimages|cgr\.dev)/.test(
+      image.repository,
+    )
+  )
+    return undefined;
+  const distinct = real.filter(
+    (build, index) => real.findIndex((other) => other.dockerfile === build.dockerfile) === index,
+  );
   const ownFolder = distinct.filter((build) => {
     const folder = path.posix.basename(path.posix.dirname(build.dockerfile)).toLowerCase();
-    return folder !== '.' && [image.tail, container.name, workload.resource.name].some((name) => name.toLowerCase() === folder);
+    return (
+      folder !== '.' &&
+      [image.tail, container.name, workload.resource.name].some((name) => name.toLowerCase() === folder)
+    );
   });
   if (ownFolder.length === 1) return wholeBuild(ownFolder[0]);
   const role = roleOf(image.tail) ?? roleOf(container.name) ?? roleOf(workload.resource.name);
-  const sameRole = role === undefined ? [] : distinct.filter((build) => roleOf(build.dockerfile.replace(/dockerfile/i, '')) === role);
+  const sameRole =
+    role === undefined ? [] : distinct.filter((build) => roleOf(build.dockerfile.replace(/dockerfile/i, '')) === role);
   if (sameRole.length === 1) return wholeBuild(sameRole[0]);
   const custom = new Set(
-    cluster.workloads.flatMap((other) => other.containers.map((each) => parseImage(each.image).repository)).filter((name) => !knownPorts(name) && !OFFICIAL.has(name)),
+    cluster.workloads
+      .flatMap((other) => other.containers.map((each) => parseImage(each.image).repository))
+      .filter((name) => !knownPorts(name) && !OFFICIAL.has(name)),
   );
   const [only] = distinct;
   const ownRole = only === undefined ? undefined : roleOf(only.dockerfile.replace(/dockerfile/i, ''));
-  return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role) ? wholeBuild(only) : undefined;
+  return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role)
+    ? wholeBuild(only)
+    : undefined;
 }
 
 const wholeBuilds = new WeakMap<Build, Build>();
@@ -299,7 +367,10 @@ export function sameRepository(given: string, repository: string): boolean {
   const name = parseImage(given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).repository;
   if (!name.includes('§')) return name === repository;
   if (!/[a-z0-9]{2}/i.test(name.split('/').at(-1) ?? '')) return false;
-  const pattern = name.split('§').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^/]+(?:/[^/]+)?');
+  const pattern = name
+    .split('§')
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('[^/]+(?:/[^/]+)?');
   return new RegExp(`^${pattern}$`).test(repository);
 }
 
@@ -320,7 +391,9 @@ interface InstanceSeed {
 
 function composeInstance(model: Model, stack: Stack, service: Service, image: Image | undefined): Instance {
   const words = (value: string[] | string | undefined, key: string) =>
-    value === undefined ? undefined : { words: typeof value === 'string' ? readShellWords(value) : value, place: placeOf(service.object, key) };
+    value === undefined
+      ? undefined
+      : { words: typeof value === 'string' ? readShellWords(value) : value, place: placeOf(service.object, key) };
   return {
     ...makeInstance(model, {
       where: 'compose',
@@ -347,14 +420,30 @@ function composeInstance(model: Model, stack: Stack, service: Service, image: Im
 /** Compose splits a command into words as a shell does, and runs no shell. */
 function readShellWords(text: string): string[] {
   const commands = readShell(text.replace(/[;&|]/g, (sign) => `\\${sign}`).replace(/\n/g, ' '));
-  return commands.flatMap((command) => [...Object.entries(command.assignments).map(([name, value]) => `${name}=${value}`), ...command.words]);
+  return commands.flatMap((command) => [
+    ...Object.entries(command.assignments).map(([name, value]) => `${name}=${value}`),
+    ...command.words,
+  ]);
 }
 
-function podInstance(model: Model, cluster: Cluster, workload: Workload, container: Container, image: Image | undefined): Instance {
+function podInstance(
+  model: Model,
+  cluster: Cluster,
+  workload: Workload,
+  container: Container,
+  image: Image | undefined,
+): Instance {
   const volumes = new Map(objectsAt(workload.pod, 'volumes').map((volume) => [textAt(volume, 'name') ?? '', volume]));
   const list = (key: string) => {
     const value = container.object[key];
-    return Array.isArray(value) ? { words: value.map((word) => String(word).replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => container.env.get(name)?.value ?? whole)), place: placeOf(container.object, key) } : undefined;
+    return Array.isArray(value)
+      ? {
+          words: value.map((word) =>
+            written(word).replace(/\$\(([\w.-]+)\)/g, (whole, name: string) => container.env.get(name)?.value ?? whole),
+          ),
+          place: placeOf(container.object, key),
+        }
+      : undefined;
   };
   return {
     ...makeInstance(model, {
@@ -385,14 +474,25 @@ function makeInstance(model: Model, seed: InstanceSeed): Instance {
   const { image } = seed;
   const variables = new Map(seed.variables);
   for (const [name, { value, line }] of image?.env ?? []) {
-    if (!variables.has(name)) variables.set(name, { value: /\$\{?\w/.test(value) ? undefined : value, place: { file: image?.dockerfile.path ?? '', line }, from: 'value' });
+    if (!variables.has(name))
+      variables.set(name, {
+        value: /\$\{?\w/.test(value) ? undefined : value,
+        place: { file: image?.dockerfile.path ?? '', line },
+        from: 'value',
+      });
   }
   const find = (absolute: string): Found => {
-    const covering = seed.mounts.filter((mount) => absolute === mount.target || absolute.startsWith(`${mount.target === '/' ? '' : mount.target}/`)).sort((a, b) => b.target.length - a.target.length)[0];
+    const covering = seed.mounts
+      .filter(
+        (mount) => absolute === mount.target || absolute.startsWith(`${mount.target === '/' ? '' : mount.target}/`),
+      )
+      .sort((a, b) => b.target.length - a.target.length)[0];
     if (covering && covering.source !== undefined) {
       const below = absolute.slice(covering.target.length + 1);
       const file = path.posix.normalize(below === '' ? covering.source : path.posix.join(covering.source, below));
-      return project.kindOf(file) === undefined ? { state: project.isShared(file) && !/node_modules|\.venv|dist|build/.test(file) ? 'no' : 'unknown' } : { state: 'yes', source: file };
+      return project.kindOf(file) === undefined
+        ? { state: project.isShared(file) && !/node_modules|\.venv|dist|build/.test(file) ? 'no' : 'unknown' }
+        : { state: 'yes', source: file };
     }
     if (covering) return { state: 'unknown' };
     if (!image) return { state: 'unknown' };
@@ -402,7 +502,9 @@ function makeInstance(model: Model, seed: InstanceSeed): Instance {
     project,
     image,
     workdir: seed.workdir,
-    variables: Object.fromEntries([...variables].flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value]]))),
+    variables: Object.fromEntries(
+      [...variables].flatMap(([name, { value }]) => (value === undefined ? [] : [[name, value]])),
+    ),
     find,
     source: model.source,
     hasVariable: (name) => variables.has(name),
@@ -431,10 +533,15 @@ function makeInstance(model: Model, seed: InstanceSeed): Instance {
   if (dotenv.source !== undefined && isEnvFile(dotenv.source)) {
     for (const entry of readEnvFile(project.read(dotenv.source) ?? '')) {
       if (variables.has(entry.name)) continue;
-      variables.set(entry.name, { value: entry.value, place: { file: dotenv.source, line: entry.line }, from: 'value' });
+      variables.set(entry.name, {
+        value: entry.value,
+        place: { file: dotenv.source, line: entry.line },
+        from: 'value',
+      });
       around.variables[entry.name] ??= entry.value;
     }
-  } else if (dotenv.state === 'unknown' && image) instance.envIsOpen ||= image.copies.some((copy) => copy.sources.some((name) => name.endsWith('.env')));
+  } else if (dotenv.state === 'unknown' && image)
+    instance.envIsOpen ||= image.copies.some((copy) => copy.sources.some((name) => name.endsWith('.env')));
   instance.listens = start.runs.flatMap((run) => listeningOf(run, around) ?? []);
   return instance;
 }
@@ -442,17 +549,19 @@ function makeInstance(model: Model, seed: InstanceSeed): Instance {
 const cache = new WeakMap<Image, Map<string, Found>>();
 
 function findCached(model: Model, image: Image, absolute: string): Found {
-  let known = cache.get(image);
-  if (!known) cache.set(image, (known = new Map()));
-  let found = known.get(absolute);
-  if (!found) known.set(absolute, (found = findInImage(model.project, image, absolute)));
+  const known = cache.get(image) ?? new Map<string, Found>();
+  cache.set(image, known);
+  const found = known.get(absolute) ?? findInImage(model.project, image, absolute);
+  known.set(absolute, found);
   return found;
 }
 
 /** What the container runs: what its manifest says, else what its image says. */
 function startOf(seed: InstanceSeed, around: Instance['around']): Start {
   const { image } = seed;
-  const fromImage = (instruction: { exec: string[] | undefined; raw: string; line: number; heredocs: { text: string }[] } | undefined) => {
+  const fromImage = (
+    instruction: { exec: string[] | undefined; raw: string; line: number; heredocs: { text: string }[] } | undefined,
+  ) => {
     if (!instruction) return undefined;
     const place = { file: image?.dockerfile.path ?? '', line: instruction.line };
     return instruction.exec
@@ -461,7 +570,11 @@ function startOf(seed: InstanceSeed, around: Instance['around']): Start {
   };
   const imageEntry = fromImage(image?.entrypoint);
   const entrypoint = seed.entrypoint ? { ...seed.entrypoint, isShell: false } : imageEntry;
-  const command = seed.command ? { ...seed.command, isShell: false } : seed.entrypoint ? undefined : fromImage(image?.command);
+  const command = seed.command
+    ? { ...seed.command, isShell: false }
+    : seed.entrypoint
+      ? undefined
+      : fromImage(image?.command);
   // A shell-form entry point does not see the command.
   const words = [...(entrypoint?.words ?? []), ...(entrypoint?.isShell ? [] : (command?.words ?? []))];
   const place = (command && !entrypoint?.isShell ? command.place : entrypoint?.place) ?? seed.place;
@@ -470,7 +583,12 @@ function startOf(seed: InstanceSeed, around: Instance['around']): Start {
   }
   // An entry point of an image that is not built here does what it likes with the command.
   const followed = followStart(words, entrypoint && !command ? entrypoint.place : place, around, true);
-  return { ...followed, place, words, isKnown: followed.isKnown && (image !== undefined || seed.entrypoint !== undefined || seed.command !== undefined) };
+  return {
+    ...followed,
+    place,
+    words,
+    isKnown: followed.isKnown && (image !== undefined || seed.entrypoint !== undefined || seed.command !== undefined),
+  };
 }
 
 function readFronts(project: Project): Front[] {
@@ -479,7 +597,10 @@ function readFronts(project: Project): Front[] {
     if (path.posix.basename(file) !== 'package.json' || isAside(file)) continue;
     const value = readYaml(project.read(file) ?? '', file).documents[0]?.value;
     if (!isObject(value)) continue;
-    const names = new Set([...Object.keys(objectAt(value, 'dependencies')), ...Object.keys(objectAt(value, 'devDependencies'))]);
+    const names = new Set([
+      ...Object.keys(objectAt(value, 'dependencies')),
+      ...Object.keys(objectAt(value, 'devDependencies')),
+    ]);
     const folder = path.posix.dirname(file);
     const [kind, prefix]: [Front['kind'], RegExp | undefined] | [undefined, undefined] = names.has('next')
       ? ['next', /^NEXT_PUBLIC_/]
@@ -491,14 +612,25 @@ function readFronts(project: Project): Front[] {
             ? ['astro', /^PUBLIC_/]
             : names.has('@angular/core')
               ? ['angular', undefined]
-              : names.has('vite') && (names.has('react') || names.has('vue') || names.has('svelte') || project.kindOf(path.posix.join(folder, 'index.html')) === 'file')
+              : names.has('vite') &&
+                  (names.has('react') ||
+                    names.has('vue') ||
+                    names.has('svelte') ||
+                    project.kindOf(path.posix.join(folder, 'index.html')) === 'file')
                 ? ['vite', /^VITE_/]
                 : [undefined, undefined];
     if (!kind) continue;
     const inside = folder === '.' ? '' : `${folder}/`;
     const sources = project.files
       .map((each) => each.path)
-      .filter((each) => each.startsWith(inside) && /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(each) && !/(^|\/)(dist|build|node_modules|tests?|__tests__|e2e|cypress|server|api|mocks?|scripts|public)\/|\.(test|spec|config|stories|d)\.\w+$|setupTests|setupProxy/.test(each.slice(inside.length)))
+      .filter(
+        (each) =>
+          each.startsWith(inside) &&
+          /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(each) &&
+          !/(^|\/)(dist|build|node_modules|tests?|__tests__|e2e|cypress|server|api|mocks?|scripts|public)\/|\.(test|spec|config|stories|d)\.\w+$|setupTests|setupProxy/.test(
+            each.slice(inside.length),
+          ),
+      )
       .slice(0, 300);
     fronts.push({ folder, kind, prefix, sources, packageJson: value });
   }
@@ -510,12 +642,23 @@ export function frontOf(model: Model, image: Image | undefined): Front | undefin
   if (!image) return undefined;
   const { folder } = image.context;
   const docker = path.posix.dirname(image.dockerfile.path);
-  const text = [...image.copies.flatMap((copy) => (copy.from === undefined ? copy.sources : [])), ...image.dockerfile.stages.flatMap((stage) => stage.instructions.filter((step) => step.keyword === 'COPY' && step.flags.from === undefined).flatMap((step) => step.text.split(/\s+/).slice(0, -1)))];
-  const copied = text.map((name) => path.posix.normalize(path.posix.join(folder, path.posix.join('/', name))).replace(/\/$/, ''));
+  const text = [
+    ...image.copies.flatMap((copy) => (copy.from === undefined ? copy.sources : [])),
+    ...image.dockerfile.stages.flatMap((stage) =>
+      stage.instructions
+        .filter((step) => step.keyword === 'COPY' && step.flags.from === undefined)
+        .flatMap((step) => step.text.split(/\s+/).slice(0, -1)),
+    ),
+  ];
+  const copied = text.map((name) =>
+    path.posix.normalize(path.posix.join(folder, path.posix.join('/', name))).replace(/\/$/, ''),
+  );
   return (
     model.fronts.find((front) => front.folder === docker && docker !== '.') ??
     model.fronts.find((front) => front.folder === folder) ??
-    model.fronts.find((front) => copied.some((name) => name === front.folder || name === path.posix.join(front.folder, 'package.json')))
+    model.fronts.find((front) =>
+      copied.some((name) => name === front.folder || name === path.posix.join(front.folder, 'package.json')),
+    )
   );
 }
 
@@ -527,7 +670,10 @@ export interface NginxConfig {
 }
 
 /** The nginx configurations of a container; `isDefault` when it keeps the image's own. */
-export function nginxOf(model: Model, instance: Instance): { configs: NginxConfig[]; isDefault: boolean; isKnown: boolean } | undefined {
+export function nginxOf(
+  model: Model,
+  instance: Instance,
+): { configs: NginxConfig[]; isDefault: boolean; isKnown: boolean } | undefined {
   const base = parseImage(instance.image?.base ?? instance.imageName).repository;
   if (!/(^|\/)nginx(-unprivileged)?$/.test(base)) return undefined;
   const configs: NginxConfig[] = [];
@@ -541,23 +687,33 @@ export function nginxOf(model: Model, instance: Instance): { configs: NginxConfi
   for (const copy of instance.image?.copies ?? []) {
     if (!isConfig(copy.destination)) continue;
     if (copy.from !== undefined || copy.instruction.heredocs.length > 0) {
-      if (copy.instruction.heredocs[0]) add(copy.instruction.heredocs[0].text, { file: instance.image?.dockerfile.path ?? '', line: copy.instruction.line + 1 });
+      if (copy.instruction.heredocs[0])
+        add(copy.instruction.heredocs[0].text, {
+          file: instance.image?.dockerfile.path ?? '',
+          line: copy.instruction.line + 1,
+        });
       else isKnown = false;
       continue;
     }
     for (const source of copy.sources) {
       const file = path.posix.join(instance.image?.context.folder ?? '.', path.posix.join('/', source));
-      const files = model.project.kindOf(file) === 'folder' ? model.project.list(file).map((name) => `${file}/${name}`) : [file];
-      for (const each of files) if (/\.(conf|template|tmpl)(\.\w+)?$|nginx/.test(each)) add(model.project.read(each), { file: each, line: 1 });
+      const files =
+        model.project.kindOf(file) === 'folder' ? model.project.list(file).map((name) => `${file}/${name}`) : [file];
+      for (const each of files)
+        if (/\.(conf|template|tmpl)(\.\w+)?$|nginx/.test(each)) add(model.project.read(each), { file: each, line: 1 });
     }
   }
   for (const run of instance.image?.runs ?? []) {
-    if (/\/etc\/nginx/.test(run.instruction.raw) && !/\brm\b[^&|;]*\/etc\/nginx|chown|chmod/.test(run.instruction.raw)) isKnown = false;
+    if (/\/etc\/nginx/.test(run.instruction.raw) && !/\brm\b[^&|;]*\/etc\/nginx|chown|chmod/.test(run.instruction.raw))
+      isKnown = false;
   }
   for (const mount of instance.service?.volumes ?? []) {
     if (!isConfig(mount.target) || mount.source === undefined) continue;
     const source = mount.source;
-    const files = model.project.kindOf(source) === 'folder' ? model.project.list(source).map((name) => `${source}/${name}`) : [source];
+    const files =
+      model.project.kindOf(source) === 'folder'
+        ? model.project.list(source).map((name) => `${source}/${name}`)
+        : [source];
     for (const each of files) add(model.project.read(each), { file: each, line: 1 });
   }
   for (const mount of objectsAt(instance.container?.object, 'volumeMounts')) {
@@ -578,30 +734,54 @@ export function nginxOf(model: Model, instance: Instance): { configs: NginxConfi
 }
 
 /** The ports a container listens on; undefined when that cannot be told. */
-export function listeningPorts(model: Model, instance: Instance): { ports: number[]; place: Place; host: string | undefined; server: string } | undefined {
+export function listeningPorts(
+  model: Model,
+  instance: Instance,
+): { ports: number[]; place: Place; host: string | undefined; server: string } | undefined {
   const nginx = nginxOf(model, instance);
-  const overridden = instance.service?.command !== undefined || instance.container?.object.command !== undefined || instance.container?.object.args !== undefined;
+  const overridden =
+    instance.service?.command !== undefined ||
+    instance.container?.object.command !== undefined ||
+    instance.container?.object.args !== undefined;
   if (nginx) {
     if (!nginx.isKnown || (overridden && !/nginx/.test(JSON.stringify(instance.start.words ?? [])))) return undefined;
     if (nginx.isDefault) {
       const base = parseImage(instance.image?.base ?? instance.imageName).repository;
       return { ports: knownPorts(base) ?? [80], place: instance.place, host: undefined, server: 'nginx' };
     }
-    const listens = nginx.configs.flatMap((config) => findDirectives(config.directives, 'listen').map(({ directive }) => ({ directive, config })));
-    const ports = listens.map(({ directive }) => Number(/(?:^|:)(\d+)$/.exec((directive.args[0] ?? '').replace(/\$\{?(\w+)\}?/, (_, name: string) => instance.around.variables[name] ?? 'x'))?.[1]));
+    const listens = nginx.configs.flatMap((config) =>
+      findDirectives(config.directives, 'listen').map(({ directive }) => ({ directive, config })),
+    );
+    const ports = listens.map(({ directive }) =>
+      Number(
+        /(?:^|:)(\d+)$/.exec(
+          (directive.args[0] ?? '').replace(
+            /\$\{?(\w+)\}?/,
+            (_, name: string) => instance.around.variables[name] ?? 'x',
+          ),
+        )?.[1],
+      ),
+    );
     const first = listens[0];
     if (!first) {
       // Only a part that the image's own server block includes, or a whole file without servers.
       return nginx.configs.some((config) => /\bhttp\s*\{/.test(config.text)) ? undefined : undefined;
     }
     if (ports.some((port) => !Number.isInteger(port))) return undefined;
-    return { ports, place: { file: first.config.place.file, line: first.config.place.line + first.directive.line - 1 }, host: undefined, server: 'nginx' };
+    return {
+      ports,
+      place: { file: first.config.place.file, line: first.config.place.line + first.directive.line - 1 },
+      host: undefined,
+      server: 'nginx',
+    };
   }
   if (instance.listens.length > 0) {
     const known = instance.listens.filter((listen) => listen.port !== undefined);
     if (known.length < instance.listens.length || !instance.start.isKnown) return undefined;
     const last = known.at(-1);
-    return last ? { ports: known.map((listen) => listen.port ?? 0), place: last.place, host: last.host, server: last.server } : undefined;
+    return last
+      ? { ports: known.map((listen) => listen.port ?? 0), place: last.place, host: last.host, server: last.server }
+      : undefined;
   }
   if (instance.image || overridden) return undefined;
   const ports = knownPorts(parseImage(instance.imageName).repository);
@@ -624,7 +804,8 @@ export function runningSources(model: Model, instance: Instance): SourceFile[] {
     if (!source) continue;
     list.push(source);
     queue.push(...importsOf(source, project));
-    if (source.path.endsWith('manage.py') || /(wsgi|asgi)\.py$/.test(source.path)) queue.push(...djangoSettings(project, source));
+    if (source.path.endsWith('manage.py') || /(wsgi|asgi)\.py$/.test(source.path))
+      queue.push(...djangoSettings(project, source));
     // `uvicorn.run("main:app")` names its module in a string.
     for (const call of source.calls) {
       if (call.callee !== 'uvicorn.run') continue;
@@ -642,7 +823,9 @@ function djangoSettings(project: Project, source: SourceFile): string[] {
     .filter(({ text }) => /^[\w.]+\.settings(\.\w+)?$|^settings$/.test(text))
     .flatMap(({ text }) => {
       const file = text.replace(/\./g, '/');
-      return [folder, path.posix.dirname(folder)].flatMap((base) => [`${file}.py`, `${file}/__init__.py`].map((name) => path.posix.normalize(path.posix.join(base, name))));
+      return [folder, path.posix.dirname(folder)].flatMap((base) =>
+        [`${file}.py`, `${file}/__init__.py`].map((name) => path.posix.normalize(path.posix.join(base, name))),
+      );
     })
     .filter((file) => project.kindOf(file) === 'file');
 }
@@ -659,9 +842,14 @@ export function entryFiles(program: string, args: string[], cwd: string, instanc
     const file = args.slice(1).find((word) => word.endsWith('.py'));
     files.push(...(file === undefined ? ['main.py', 'app.py', 'app/main.py'] : [file]).map(sourceOf));
   } else if (program === 'flask') {
-    const app = (args.includes('--app') ? args[args.indexOf('--app') + 1] : undefined) ?? instance.around.variables.FLASK_APP;
+    const app =
+      (args.includes('--app') ? args[args.indexOf('--app') + 1] : undefined) ?? instance.around.variables.FLASK_APP;
     const module = app?.split(':')[0] ?? '';
-    files.push(...(app === undefined ? ['app.py', 'wsgi.py'] : module.endsWith('.py') ? [module] : moduleFiles(module, '.')).map(sourceOf));
+    files.push(
+      ...(app === undefined ? ['app.py', 'wsgi.py'] : module.endsWith('.py') ? [module] : moduleFiles(module, '.')).map(
+        sourceOf,
+      ),
+    );
   } else if (program === 'streamlit' || program === 'chainlit') {
     const file = args.slice(1).find((word) => word.endsWith('.py'));
     if (file !== undefined) {
@@ -676,14 +864,22 @@ export function entryFiles(program: string, args: string[], cwd: string, instanc
     const app = args[args.findIndex((word) => /^(-A|--app)$/.test(word)) + 1];
     if (app !== undefined) files.push(...moduleFiles(app.split(':')[0] ?? '', '.').map(sourceOf));
   } else if (program === 'python') {
-    if (args[0] !== undefined) files.push(instance.around.project.kindOf(args[0]) === 'file' && args[0].includes('/') ? args[0] : undefined, sourceOf(args[0]));
+    if (args[0] !== undefined)
+      files.push(
+        instance.around.project.kindOf(args[0]) === 'file' && args[0].includes('/') ? args[0] : undefined,
+        sourceOf(args[0]),
+      );
   } else if (/^(node|nodejs|tsx|ts-node|nodemon|ts-node-dev|bun)$/.test(program)) {
-    const file = args.find((word, index) => !word.startsWith('-') && !/^(-r|--require|--import|--loader|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''));
+    const file = args.find(
+      (word, index) =>
+        !word.startsWith('-') && !/^(-r|--require|--import|--loader|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''),
+    );
     if (file !== undefined) {
       files.push(...[file, `${file}.js`, `${file}/index.js`, `${file}.ts`].map(sourceOf));
       const built = /^(?:\.\/)?(?:dist|build|lib|out)\/(.+)\.[cm]?js$/.exec(file)?.[1];
       const folder = instance.image?.context.folder ?? '.';
-      if (built !== undefined) files.push(...[`src/${built}.ts`, `${built}.ts`].map((name) => path.posix.join(folder, name)));
+      if (built !== undefined)
+        files.push(...[`src/${built}.ts`, `${built}.ts`].map((name) => path.posix.join(folder, name)));
     }
   } else if (program === 'nest') files.push(sourceOf('src/main.ts'));
   return files.filter((file): file is string => file !== undefined && instance.around.project.kindOf(file) === 'file');
@@ -691,7 +887,8 @@ export function entryFiles(program: string, args: string[], cwd: string, instanc
 
 /** `package.module:attribute` among the arguments of an application server. */
 export function moduleArgument(args: string[]): { module: string; attribute: string; word: string } | undefined {
-  const valued = /^(-b|--bind|-w|--workers|-k|--worker-class|-c|--config|--host|--port|-p|--log-level|--timeout|-t|--reload-dir|--root-path|--app-dir|--env-file|--access-logfile|--error-logfile|--log-config|--threads|--chdir|--name|-n|--loop|--http|--ws|--workers|--log-file|--proxy-headers-from|--forwarded-allow-ips|--limit-concurrency|--timeout-keep-alive|--max-requests|--max-requests-jitter|--keep-alive|--graceful-timeout|--worker-tmp-dir|--pid|-u|--user|-g|--group|--env|-e|--lifespan|--interface|--ssl-keyfile|--ssl-certfile|--backlog|--worker-connections|-m|--umask|--access-logformat|--log-syslog-to|-D|-R)$/;
+  const valued =
+    /^(-b|--bind|-w|--workers|-k|--worker-class|-c|--config|--host|--port|-p|--log-level|--timeout|-t|--reload-dir|--root-path|--app-dir|--env-file|--access-logfile|--error-logfile|--log-config|--threads|--chdir|--name|-n|--loop|--http|--ws|--workers|--log-file|--proxy-headers-from|--forwarded-allow-ips|--limit-concurrency|--timeout-keep-alive|--max-requests|--max-requests-jitter|--keep-alive|--graceful-timeout|--worker-tmp-dir|--pid|-u|--user|-g|--group|--env|-e|--lifespan|--interface|--ssl-keyfile|--ssl-certfile|--backlog|--worker-connections|-m|--umask|--access-logformat|--log-syslog-to|-D|-R)$/;
   for (let i = 0; i < args.length; i++) {
     const word = args[i] ?? '';
     if (word.startsWith('-')) {
@@ -709,7 +906,8 @@ export function moduleArgument(args: string[]): { module: string; attribute: str
 export function appDirectory(args: string[]): string {
   for (const name of ['--app-dir', '--chdir']) {
     const index = args.findIndex((word) => word === name || word.startsWith(`${name}=`));
-    if (index >= 0) return args[index]?.includes('=') === true ? (args[index]?.split('=')[1] ?? '.') : (args[index + 1] ?? '.');
+    if (index >= 0)
+      return args[index]?.includes('=') === true ? (args[index].split('=')[1] ?? '.') : (args[index + 1] ?? '.');
   }
   return '.';
 }

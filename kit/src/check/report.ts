@@ -60,7 +60,8 @@ function summary(report: Report, language: Language): string {
   const [errors, warnings, advice] = [count('error'), count('warning'), count('advice')];
   const files = report.lookedAt.length;
   if (language === 'fr') {
-    if (report.findings.length === 0) return `Rien à redire (${files} fichier${files > 1 ? 's' : ''} lu${files > 1 ? 's' : ''}).`;
+    if (report.findings.length === 0)
+      return `Rien à redire (${files} fichier${files > 1 ? 's' : ''} lu${files > 1 ? 's' : ''}).`;
     return `${errors} erreur${errors > 1 ? 's' : ''}, ${warnings} avertissement${warnings > 1 ? 's' : ''}, ${advice} conseil${advice > 1 ? 's' : ''} (${files} fichiers lus). Pour en savoir plus : kit check --explain RÈGLE`;
   }
   if (report.findings.length === 0) return `Nothing to say against it (${files} file${files > 1 ? 's' : ''} read).`;

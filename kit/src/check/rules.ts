@@ -1,12 +1,40 @@
 import type { Rule } from './findings.ts';
-import { corsOrigin, frontUrlBaked, frontUrlHost, frontUrlInternal, frontUrlLocal, ingressHost } from './rules/browser.ts';
+import {
+  corsOrigin,
+  frontUrlBaked,
+  frontUrlHost,
+  frontUrlInternal,
+  frontUrlLocal,
+  ingressHost,
+} from './rules/browser.ts';
 import { buildContext, buildStep, copySource, dockerfileSyntax } from './rules/build.ts';
 import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
 import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
 import { developmentServer } from './rules/development.ts';
 import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
-import { containerImage, duplicateResource, kustomizationFile, manifestKind, manifestSchema, manifestValue, yamlSyntax } from './rules/manifests.ts';
-import { clusterHost, composeHost, composePort, ingressService, listenLocal, probePort, proxyUpstream, selectorTemplate, serviceMixed, servicePort, serviceSelector, sharedPod } from './rules/network.ts';
+import {
+  containerImage,
+  duplicateResource,
+  kustomizationFile,
+  manifestKind,
+  manifestSchema,
+  manifestValue,
+  yamlSyntax,
+} from './rules/manifests.ts';
+import {
+  clusterHost,
+  composeHost,
+  composePort,
+  ingressService,
+  listenLocal,
+  probePort,
+  proxyUpstream,
+  selectorTemplate,
+  serviceMixed,
+  servicePort,
+  serviceSelector,
+  sharedPod,
+} from './rules/network.ts';
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
 import { ingressRewrite, proxyRewrite } from './rules/routes.ts';
 import { secretCommitted } from './rules/secrets.ts';

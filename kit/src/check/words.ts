@@ -17,7 +17,8 @@ export function nearest(word: string, candidates: Iterable<string>, most = 2): s
   let best: string | undefined;
   let bestDistance = most + 1;
   for (const candidate of candidates) {
-    const distance = candidate.toLowerCase() === word.toLowerCase() ? 0 : editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const distance =
+      candidate.toLowerCase() === word.toLowerCase() ? 0 : editDistance(word.toLowerCase(), candidate.toLowerCase());
     // Short words differ by two letters without being the same word misspelt.
     if (distance < bestDistance && distance <= Math.max(1, Math.floor(Math.min(word.length, candidate.length) / 3))) {
       best = candidate;

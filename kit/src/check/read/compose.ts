@@ -15,6 +15,7 @@ import {
   type JsonObject,
   type Place,
   type YamlFault,
+  written,
 } from './yaml.ts';
 
 /** One `docker compose up`: a file, with what it includes, extends and overrides. */
@@ -36,7 +37,9 @@ export interface Service {
   place: Place;
   folder: string;
   image: string | undefined;
-  build: { context: string; dockerfile: string; target: string | undefined; args: Record<string, string>; place: Place } | undefined;
+  build:
+    | { context: string; dockerfile: string; target: string | undefined; args: Record<string, string>; place: Place }
+    | undefined;
   ports: { host: number | undefined; container: number; place: Place }[];
   env: Map<string, EnvVar>;
   envIsOpen: boolean;
@@ -65,7 +68,10 @@ const COMPOSE_NAME = /(^|\/)((docker-)?compose([._-][\w.-]+)?|[\w-]+[._-](docker
 const DEFAULT_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
 /** Finds the compose files and joins those that belong together. */
-export function readCompose(project: Project, isAside: (file: string) => boolean): { files: ComposeFile[]; stacks: Stack[] } {
+export function readCompose(
+  project: Project,
+  isAside: (file: string) => boolean,
+): { files: ComposeFile[]; stacks: Stack[] } {
   const files: ComposeFile[] = [];
   for (const { path: file } of project.files) {
     if (!COMPOSE_NAME.test(file) || isAside(file)) continue;
@@ -88,14 +94,19 @@ export function readCompose(project: Project, isAside: (file: string) => boolean
     byFolder.set(folder, [...(byFolder.get(folder) ?? []), file]);
   }
   for (const [folder, members] of byFolder) {
-    const base = DEFAULT_NAMES.map((name) => members.find((file) => path.posix.basename(file.path) === name)).find(Boolean);
+    const base = DEFAULT_NAMES.map((name) => members.find((file) => path.posix.basename(file.path) === name)).find(
+      Boolean,
+    );
     const override = members.find((file) => /(^|\/)(docker-)?compose\.override\.ya?ml$/.test(file.path));
     for (const member of members) {
       if (!member.object || member === override) continue;
       const layers = [member.object];
-      const leansOnBase = base?.object && member !== base && Object.values(objectAt(member.object, 'services')).some(
-        (service) => !isObject(service) || !('image' in service || 'build' in service || 'extends' in service),
-      );
+      const leansOnBase =
+        base?.object &&
+        member !== base &&
+        Object.values(objectAt(member.object, 'services')).some(
+          (service) => !isObject(service) || !('image' in service || 'build' in service || 'extends' in service),
+        );
       if (leansOnBase && base.object) layers.unshift(base.object);
       if (member === base && override?.object) layers.push(override.object);
       stacks.push(stackOf(project, member.path, folder, layers, byPath, included));
@@ -126,7 +137,12 @@ function stackOf(
   const whole = layers.map(normalise).reduce((below, above) => layer(below, above));
 
   for (const [index, entry] of listAt(whole, 'include').entries()) {
-    const names = typeof entry === 'string' ? [entry] : listAt(entry, 'path').length > 0 ? listAt(entry, 'path') : [textAt(entry, 'path') ?? ''];
+    const names =
+      typeof entry === 'string'
+        ? [entry]
+        : listAt(entry, 'path').length > 0
+          ? listAt(entry, 'path')
+          : [textAt(entry, 'path') ?? ''];
     for (const name of names) {
       if (typeof name !== 'string') continue;
       const target = path.posix.normalize(path.posix.join(folder, name));
@@ -158,7 +174,9 @@ function stackOf(
       if (!isTold(variable)) stack.unset.push({ name: variable, place, service: name });
     });
     if (!isObject(object)) continue;
-    stack.services.push(serviceOf(project, name, object, placeOf(objectAt(whole, 'services'), name), folder, values, stack));
+    stack.services.push(
+      serviceOf(project, name, object, placeOf(objectAt(whole, 'services'), name), folder, values, stack),
+    );
   }
   return stack;
 }
@@ -172,7 +190,10 @@ function composeAt(project: Project, file: string): ComposeFile | undefined {
 }
 
 /** What `${NAME}` stands for: the folder's `.env`, or the template that shows what it will hold. */
-function interpolation(project: Project, folder: string): { values: Record<string, string>; isTold: (name: string) => boolean } {
+function interpolation(
+  project: Project,
+  folder: string,
+): { values: Record<string, string>; isTold: (name: string) => boolean } {
   const values: Record<string, string> = {};
   const told = new Set<string>();
   let hasEnv = false;
@@ -187,10 +208,22 @@ function interpolation(project: Project, folder: string): { values: Record<strin
   }
   // A .env that git ignores is on its author's laptop: what it gives cannot be known.
   const hidden = !hasEnv && told.size === 0 && !project.isShared(path.posix.join(folder, '.env'));
-  return { values, isTold: (name) => hidden || told.has(name) || name in values || /^(PWD|HOME|USER|UID|GID|HOSTNAME|COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI_\w+|TAG|VERSION)$/.test(name) };
+  return {
+    values,
+    isTold: (name) =>
+      hidden ||
+      told.has(name) ||
+      name in values ||
+      /^(PWD|HOME|USER|UID|GID|HOSTNAME|COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI_\w+|TAG|VERSION)$/.test(name),
+  };
 }
 
-function interpolate(value: Json, values: Record<string, string>, onUnset: (name: string, place: Place) => void, place?: Place): Json {
+function interpolate(
+  value: Json,
+  values: Record<string, string>,
+  onUnset: (name: string, place: Place) => void,
+  place?: Place,
+): Json {
   if (typeof value === 'string') {
     if (!value.includes('$')) return value;
     const text = value.replaceAll('$$', '\u0000');
@@ -207,7 +240,8 @@ function interpolate(value: Json, values: Record<string, string>, onUnset: (name
   }
   if (isObject(value)) {
     const copy: JsonObject = {};
-    for (const [key, child] of Object.entries(value)) copy[key] = interpolate(child, values, onUnset, placeOf(value, key));
+    for (const [key, child] of Object.entries(value))
+      copy[key] = interpolate(child, values, onUnset, placeOf(value, key));
     setOrigin(copy, placeOf(value), new Map(Object.keys(value).map((key) => [key, placeOf(value, key)])));
     return copy;
   }
@@ -218,8 +252,8 @@ function interpolate(value: Json, values: Record<string, string>, onUnset: (name
 function normalise(object: JsonObject): JsonObject {
   const copy: JsonObject = { ...object };
   const services: JsonObject = {};
-  const written = objectAt(object, 'services');
-  for (const [name, service] of Object.entries(written)) {
+  const given = objectAt(object, 'services');
+  for (const [name, service] of Object.entries(given)) {
     if (!isObject(service) || !Array.isArray(service.environment)) {
       services[name] = service;
       continue;
@@ -227,7 +261,7 @@ function normalise(object: JsonObject): JsonObject {
     const environment: JsonObject = {};
     const places = new Map<string | number, Place>();
     for (const [index, entry] of service.environment.entries()) {
-      const text = String(entry);
+      const text = written(entry);
       const equals = text.indexOf('=');
       const key = equals < 0 ? text : text.slice(0, equals);
       environment[key] = equals < 0 ? null : text.slice(equals + 1);
@@ -238,7 +272,11 @@ function normalise(object: JsonObject): JsonObject {
     setOrigin(changed, placeOf(service), new Map(Object.keys(service).map((key) => [key, placeOf(service, key)])));
     services[name] = changed;
   }
-  setOrigin(services, placeOf(object, 'services'), new Map(Object.keys(services).map((key) => [key, placeOf(written, key)])));
+  setOrigin(
+    services,
+    placeOf(object, 'services'),
+    new Map(Object.keys(services).map((key) => [key, placeOf(given, key)])),
+  );
   copy.services = services;
   setOrigin(copy, placeOf(object), new Map(Object.keys(object).map((key) => [key, placeOf(object, key)])));
   return copy;
@@ -257,7 +295,12 @@ function layer(below: JsonObject, above: JsonObject): JsonObject {
       setOrigin(
         joined,
         placeOf(old),
-        new Map(joined.map((_, index) => [index, index < old.length ? placeOf(old, index) : placeOf(value, index - old.length)])),
+        new Map(
+          joined.map((_, index) => [
+            index,
+            index < old.length ? placeOf(old, index) : placeOf(value, index - old.length),
+          ]),
+        ),
       );
       result[key] = joined;
     } else if (value !== null || !isObject(old)) result[key] = value;
@@ -287,7 +330,7 @@ function extendService(
   }
   const parent = objectAt(source, 'services', name);
   if (Object.keys(parent).length === 0) return service;
-  const { depends_on: _dependsOn, ...kept } = parent;
+  const kept = Object.fromEntries(Object.entries(parent).filter(([key]) => key !== 'depends_on'));
   setOrigin(kept, placeOf(parent), new Map(Object.keys(kept).map((key) => [key, placeOf(parent, key)])));
   return layer(extendService(project, folder, source ?? {}, kept, byPath, stack, depth + 1), service);
 }
@@ -344,13 +387,15 @@ function serviceOf(
   const isLocal = build !== undefined && !/^(https?:|git@|github\.com)|\$\{?\w/.test(context);
   const args: Record<string, string> = {};
   if (isObject(build)) {
-    for (const [key, value] of Object.entries(objectAt(build, 'args'))) args[key] = value === null ? (values[key] ?? '') : String(value);
+    for (const [key, value] of Object.entries(objectAt(build, 'args')))
+      args[key] = value === null ? (values[key] ?? '') : written(value);
     for (const entry of listAt(build, 'args')) {
-      const [key = '', ...rest] = String(entry).split('=');
+      const [key = '', ...rest] = written(entry).split('=');
       args[key] = rest.length > 0 ? rest.join('=') : (values[key] ?? '');
     }
   }
-  for (const [key, value] of Object.entries(args)) if (/\$\{?\w/.test(value) || value === '') Reflect.deleteProperty(args, key);
+  for (const [key, value] of Object.entries(args))
+    if (/\$\{?\w/.test(value) || value === '') Reflect.deleteProperty(args, key);
   return {
     name,
     object,
@@ -374,12 +419,18 @@ function serviceOf(
       mountOf(entry, placeOf(listAt(object, 'volumes'), index), inside),
     ),
     dependsOn: [
-      ...listAt(object, 'depends_on').map((entry, index) => ({ name: String(entry), place: placeOf(listAt(object, 'depends_on'), index) })),
-      ...Object.keys(objectAt(object, 'depends_on')).map((key) => ({ name: key, place: placeOf(objectAt(object, 'depends_on'), key) })),
+      ...listAt(object, 'depends_on').map((entry, index) => ({
+        name: written(entry),
+        place: placeOf(listAt(object, 'depends_on'), index),
+      })),
+      ...Object.keys(objectAt(object, 'depends_on')).map((key) => ({
+        name: key,
+        place: placeOf(objectAt(object, 'depends_on'), key),
+      })),
     ],
     command: wordsOf(object.command),
     entrypoint: wordsOf(object.entrypoint),
-    profiles: listAt(object, 'profiles').map(String),
+    profiles: listAt(object, 'profiles').map(written),
   };
 }
 
@@ -391,11 +442,14 @@ function templateOf(project: Project, file: string): string | undefined {
     .list(folder)
     .map((name) => (folder === '.' ? name : `${folder}/${name}`))
     .filter(isEnvTemplate);
-  return templates.find((name) => path.posix.basename(name).includes(base.replace(/^\./, ''))) ?? (base === '.env' ? templates[0] : undefined);
+  return (
+    templates.find((name) => path.posix.basename(name).includes(base.replace(/^\./, ''))) ??
+    (base === '.env' ? templates[0] : undefined)
+  );
 }
 
 function wordsOf(value: Json | undefined): string[] | string | undefined {
-  if (Array.isArray(value)) return value.map(String);
+  if (Array.isArray(value)) return value.map(written);
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -405,8 +459,8 @@ function portOf(entry: Json, place: Place): Service['ports'] {
     const host = Number(entry.published);
     return Number.isInteger(container) ? [{ host: Number.isInteger(host) ? host : undefined, container, place }] : [];
   }
-  const text = String(entry).replace(/\/(tcp|udp)$/, '');
-  if (String(entry).endsWith('/udp') || text.includes('$') || /\d-\d/.test(text)) return [];
+  const text = written(entry).replace(/\/(tcp|udp)$/, '');
+  if (written(entry).endsWith('/udp') || text.includes('$') || /\d-\d/.test(text)) return [];
   const parts = text.split(':');
   const container = Number(parts.at(-1));
   const host = parts.length > 1 ? Number(parts.at(-2)) : undefined;
@@ -422,7 +476,7 @@ function mountOf(entry: Json, place: Place, inside: (file: string) => string): M
     target = textAt(entry, 'target');
     isBind = entry.type === 'bind';
   } else {
-    const parts = String(entry).split(':');
+    const parts = written(entry).split(':');
     if (parts.length === 1) return [{ source: undefined, isBind: false, target: parts[0] ?? '', place }];
     [source, target] = parts;
     isBind = /^(\.|\/|~|\$)/.test(source ?? '');

@@ -140,7 +140,13 @@ function jsonStrings(body: string): string[] | undefined {
 export function expand(text: string, variables: Record<string, string | undefined>): string {
   return text.replace(
     /\$(?:\{([A-Za-z_]\w*)(?:(:?[-+?])([^}]*))?\}|([A-Za-z_]\w*))/g,
-    (whole, braced: string | undefined, operator: string | undefined, word: string | undefined, plain: string | undefined) => {
+    (
+      whole,
+      braced: string | undefined,
+      operator: string | undefined,
+      word: string | undefined,
+      plain: string | undefined,
+    ) => {
       const value = variables[braced ?? plain ?? ''];
       if (operator?.endsWith('-')) return value === undefined || value === '' ? expand(word ?? '', variables) : value;
       if (operator?.endsWith('+')) return value === undefined ? '' : (word ?? '');

@@ -67,7 +67,9 @@ export function openContext(project: Project, build: Build): Context {
   const common = path.posix.join(folder, '.dockerignore');
   const ignoreFile = [own, common].find((file) => project.kindOf(file) === 'file');
   const text = ignoreFile === undefined ? '' : (project.read(ignoreFile) ?? '');
-  const rules = dockerignore({ ignorecase: false }).add(text.split('\n').map((line) => line.trim().replace(/^(!?)\.?\//, '$1')));
+  const rules = dockerignore({ ignorecase: false }).add(
+    text.split('\n').map((line) => line.trim().replace(/^(!?)\.?\//, '$1')),
+  );
   const isIgnored = (relative: string): boolean => {
     try {
       return rules.ignores(relative);
@@ -289,7 +291,10 @@ function findInCopy(project: Project, image: Image, copy: Copy, source: string, 
 
 /** A pattern of `COPY` as a regular expression. */
 export function globPattern(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|\\]/g, '\\$&').replace(/\*+/g, '[^/]*').replace(/\?/g, '[^/]');
+  const escaped = glob
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*+/g, '[^/]*')
+    .replace(/\?/g, '[^/]');
   try {
     return new RegExp(`^${escaped}$`);
   } catch {
@@ -313,6 +318,8 @@ function mayMake(run: Image['runs'][number], target: string): boolean {
     }
     if (/^python3?$/.test(program)) return !(rest[0] === '-m' && /^(pip|venv|virtualenv|uv)$/.test(rest[1] ?? ''));
     if (program === 'sed') return false;
-    return !INSTALLERS.test(path.posix.basename(program)) || target.includes('/.venv') || target.includes('/node_modules');
+    return (
+      !INSTALLERS.test(path.posix.basename(program)) || target.includes('/.venv') || target.includes('/node_modules')
+    );
   });
 }

@@ -73,9 +73,11 @@ export function knownPorts(repository: string): number[] | undefined {
 /** What an image is for: a part of a three-tier application, when its name says so. */
 export function roleOf(name: string): 'front' | 'back' | 'data' | undefined {
   const words = name.toLowerCase().split(/[^a-z0-9]+/);
-  if (words.some((word) => /^(front(end)?|web|webapp|ui|client|interface|ihm|site|streamlit)$|front/.test(word))) return 'front';
+  if (words.some((word) => /^(front(end)?|web|webapp|ui|client|interface|ihm|site|streamlit)$|front/.test(word)))
+    return 'front';
   if (words.some((word) => /^(back(end)?|api|server|serveur|fastapi|flask|django)$|back/.test(word))) return 'back';
-  if (words.some((word) => /^(db|database|postgres|postgresql|mysql|mongo|mongodb|redis|bdd)$/.test(word))) return 'data';
+  if (words.some((word) => /^(db|database|postgres|postgresql|mysql|mongo|mongodb|redis|bdd)$/.test(word)))
+    return 'data';
   return undefined;
 }
 
@@ -84,7 +86,8 @@ export type Engine = 'postgres' | 'mysql' | 'mariadb' | 'mongo' | 'redis';
 /** The database that an image runs, for images whose variables are known. */
 export function engineOf(image: string): Engine | undefined {
   const { repository } = parseImage(image);
-  if (/^(postgres|postgis\/postgis|pgvector\/pgvector|timescale\/timescaledb|ankane\/pgvector)$/.test(repository)) return 'postgres';
+  if (/^(postgres|postgis\/postgis|pgvector\/pgvector|timescale\/timescaledb|ankane\/pgvector)$/.test(repository))
+    return 'postgres';
   if (/^(mysql|mysql\/mysql-server)$/.test(repository)) return 'mysql';
   if (repository === 'mariadb') return 'mariadb';
   if (repository === 'mongo') return 'mongo';

@@ -5,7 +5,8 @@ const parser = base.configure({ dialect: 'ts jsx' });
 type Node = ReturnType<typeof parser.parse>['topNode'];
 
 /** Calls that cannot work when they are given nothing. */
-const NEEDS_A_VALUE = /(^|\.)(connect|createConnection|createPool|MongoClient|Sequelize|drizzle|neon|postgres|sign|verify|OpenAI|createClient)$/;
+const NEEDS_A_VALUE =
+  /(^|\.)(connect|createConnection|createPool|MongoClient|Sequelize|drizzle|neon|postgres|sign|verify|OpenAI|createClient)$/;
 
 /** Reads a JavaScript or TypeScript file: imports, environment, servers, routes. */
 export function readJavaScript(path: string, text: string): SourceFile {
@@ -47,8 +48,9 @@ export function readJavaScript(path: string, text: string): SourceFile {
   const envName = (node: Node): string | undefined => {
     if (node.name !== 'MemberExpression') return undefined;
     const match =
-      /^(?:(?:globalThis\.)?process\.env|import\.meta\.env|Bun\.env)\s*(?:\?\.|\.)\s*([A-Za-z_]\w*)$/.exec(source(node)) ??
-      /^(?:process\.env|import\.meta\.env)\[\s*["'](\w+)["']\s*\]$/.exec(source(node));
+      /^(?:(?:globalThis\.)?process\.env|import\.meta\.env|Bun\.env)\s*(?:\?\.|\.)\s*([A-Za-z_]\w*)$/.exec(
+        source(node),
+      ) ?? /^(?:process\.env|import\.meta\.env)\[\s*["'](\w+)["']\s*\]$/.exec(source(node));
     return match?.[1];
   };
   const evaluate = (node: Node | undefined, depth = 0): Value => {
@@ -104,7 +106,11 @@ export function readJavaScript(path: string, text: string): SourceFile {
           const [, key, , fallback] = children(list);
           const text = stringValue(key);
           if (text !== undefined && /^[A-Z_]+$/.test(text)) {
-            return { kind: 'env', name: text, fallback: fallback && fallback.name !== ')' ? evaluate(fallback, depth + 1) : undefined };
+            return {
+              kind: 'env',
+              name: text,
+              fallback: fallback && fallback.name !== ')' ? evaluate(fallback, depth + 1) : undefined,
+            };
           }
         }
         return UNKNOWN;
@@ -155,7 +161,10 @@ export function readJavaScript(path: string, text: string): SourceFile {
       case 'ImportDeclaration':
       case 'ExportDeclaration': {
         const from = children(node).findLast((child) => child.name === 'String');
-        if (from && (node.name === 'ImportDeclaration' || /\bfrom\b/.test(source(node).slice(0, from.from - node.from)))) {
+        if (
+          from &&
+          (node.name === 'ImportDeclaration' || /\bfrom\b/.test(source(node).slice(0, from.from - node.from)))
+        ) {
           file.imports.push({ module: stringValue(from) ?? '', names: [], line: lineOf(node.from) });
         }
         if (/^import\s+["']dotenv\/config["']/.test(source(node))) file.readsDotenv = true;
@@ -178,7 +187,12 @@ export function readJavaScript(path: string, text: string): SourceFile {
       case 'ObjectPattern': {
         const declaration = node.parent;
         const value = declaration?.lastChild?.name === ';' ? declaration.lastChild.prevSibling : declaration?.lastChild;
-        if (declaration?.name !== 'VariableDeclaration' || !value || !/^(process|import\.meta)\.env$/.test(source(value))) break;
+        if (
+          declaration?.name !== 'VariableDeclaration' ||
+          !value ||
+          !/^(process|import\.meta)\.env$/.test(source(value))
+        )
+          break;
         for (const entry of node.getChildren('PatternProperty')) {
           const [name] = children(entry);
           if (!name) continue;
@@ -199,7 +213,8 @@ export function readJavaScript(path: string, text: string): SourceFile {
         const condition = node.getChild('ParenthesizedExpression');
         const body = children(node).at(-1);
         if (!condition || !body || !/\bthrow\b|process\.exit/.test(source(node))) break;
-        for (const match of source(condition).matchAll(/!\s*(?:process\.env(?:\.|\[["']))?(\w+)/g)) demanded.add(match[1] ?? '');
+        for (const match of source(condition).matchAll(/!\s*(?:process\.env(?:\.|\[["']))?(\w+)/g))
+          demanded.add(match[1] ?? '');
         break;
       }
       case 'CallExpression':
@@ -233,10 +248,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
     const call = enclosing(node, 'CallExpression', 'NewExpression');
     const list = call?.getChild('ArgList');
     const callee = call ? calleeOf(call) : '';
-    if (list && node.from > list.from && NEEDS_A_VALUE.test(callee) && enclosing(node, ...FUNCTIONS)?.from !== undefined === false) {
-      read.need = 'use';
-      read.use = `${callee}()`;
-    } else if (list && node.from > list.from && NEEDS_A_VALUE.test(callee)) {
+    if (list && node.from > list.from && NEEDS_A_VALUE.test(callee)) {
       read.need = 'use';
       read.use = `${callee}()`;
     }
@@ -251,7 +263,8 @@ export function readJavaScript(path: string, text: string): SourceFile {
   }
 
   function calleeOf(node: Node): string {
-    const callee = node.name === 'NewExpression' ? children(node).find((child) => child.name !== 'new') : node.firstChild;
+    const callee =
+      node.name === 'NewExpression' ? children(node).find((child) => child.name !== 'new') : node.firstChild;
     return callee ? source(callee).replace(/\s|\?|<[^>]*>/g, '') : '';
   }
 
@@ -268,7 +281,9 @@ export function readJavaScript(path: string, text: string): SourceFile {
       named: new Map(
         (objectArg?.getChildren('Property') ?? []).flatMap((child) => {
           const [name] = children(child);
-          return name && child.lastChild ? [[source(name).replace(/["']/g, ''), evaluate(child.lastChild)] as const] : [];
+          return name && child.lastChild
+            ? [[source(name).replace(/["']/g, ''), evaluate(child.lastChild)] as const]
+            : [];
         }),
       ),
       within: functionName(node),
@@ -284,13 +299,21 @@ export function readJavaScript(path: string, text: string): SourceFile {
     if ((callee === 'require' || callee === 'import') && first !== undefined) {
       file.imports.push({ module: first, names: [], line: call.line });
     }
-    if (/^dotenv\.config$|^require\(["']dotenv["']\)\.config$/.test(callee) || (callee === 'config' && /from ["']dotenv["']/.test(code))) {
+    if (
+      /^dotenv\.config$|^require\(["']dotenv["']\)\.config$/.test(callee) ||
+      (callee === 'config' && /from ["']dotenv["']/.test(code))
+    ) {
       file.readsDotenv = true;
     }
     if (method === 'getOrThrow' && first !== undefined && /^[A-Z_]+$/.test(first)) {
       file.env.push({ name: first, line: call.line, fallback: undefined, need: 'must', use: undefined });
     }
-    if (/^(get|post|put|patch|delete|all|route)$/.test(method) && first?.startsWith('/') && args.length > 1 && !/^(axios|http|api|client|fetch|request|\$|cy|instance)/i.test(owner)) {
+    if (
+      /^(get|post|put|patch|delete|all|route)$/.test(method) &&
+      first?.startsWith('/') &&
+      args.length > 1 &&
+      !/^(axios|http|api|client|fetch|request|\$|cy|instance)/i.test(owner)
+    ) {
       file.routes.push({ path: first, owner, line: call.line });
     }
     if (method === 'use' && first?.startsWith('/') && args[1]) {
@@ -300,7 +323,12 @@ export function readJavaScript(path: string, text: string): SourceFile {
       file.mounts.push({ prefix: `/${first.replace(/^\//, '')}`, owner, target: '*', line: call.line });
     }
     if (method === 'register' && call.named.has('prefix')) {
-      file.mounts.push({ prefix: textOf(call.named.get('prefix')) ?? '', owner, target: call.texts[0] ?? '', line: call.line });
+      file.mounts.push({
+        prefix: textOf(call.named.get('prefix')) ?? '',
+        owner,
+        target: call.texts[0] ?? '',
+        line: call.line,
+      });
     }
     if (method === 'listen' && !/^(window|document|history)/.test(owner)) {
       const port = objectArg && args[0] === objectArg ? evaluate(property(objectArg, 'port')) : call.positional[0];
@@ -325,7 +353,14 @@ export function readJavaScript(path: string, text: string): SourceFile {
     }
     if (callee === 'Bun.serve' || callee === 'serve') {
       const port = property(objectArg, 'port');
-      if (port) file.listens.push({ server: 'node', port: evaluate(port), host: undefined, line: call.line, development: undefined });
+      if (port)
+        file.listens.push({
+          server: 'node',
+          port: evaluate(port),
+          host: undefined,
+          line: call.line,
+          development: undefined,
+        });
     }
   }
 
@@ -338,7 +373,13 @@ export function readJavaScript(path: string, text: string): SourceFile {
     const schema = source(value);
     if (!/^(z|Joi|str|num|port|url|bool|host)\b/.test(schema)) return;
     const optional = /\.(optional|default|nullish|catch|nullable)\(|default\s*:|devDefault/.test(schema);
-    file.env.push({ name: source(name), line: lineOf(node.from), fallback: optional ? UNKNOWN : undefined, need: optional ? 'may' : 'must', use: undefined });
+    file.env.push({
+      name: source(name),
+      line: lineOf(node.from),
+      fallback: optional ? UNKNOWN : undefined,
+      need: optional ? 'may' : 'must',
+      use: undefined,
+    });
   }
 
   visit(root);

@@ -13,6 +13,7 @@ import {
   type JsonObject,
   type Place,
   type YamlFault,
+  written,
 } from './yaml.ts';
 
 /** One object of a manifest. */
@@ -107,7 +108,13 @@ export function readKubernetes(project: Project): {
     const text = project.read(file);
     if (text === undefined || !/["']?\b[kK]ind["']?[ \t]*:|^[ \t]*api?Version[ \t]*:/im.test(text)) continue;
     const { documents, faults } = readYaml(text, file, 'kubectl');
-    if (isTemplate(text, documents.map((document) => document.value), faults)) {
+    if (
+      isTemplate(
+        text,
+        documents.map((document) => document.value),
+        faults,
+      )
+    ) {
       project.unread.push({ path: file, why: 'template' });
       continue;
     }
@@ -136,7 +143,8 @@ function looksLikeManifest(object: JsonObject): boolean {
   const keys = Object.keys(object);
   const hasKind = typeof object.kind === 'string';
   return (
-    (hasKind && (keys.some((key) => /^api?version$/i.test(key)) || isObject(object.metadata) || isObject(object.spec))) ||
+    (hasKind &&
+      (keys.some((key) => /^api?version$/i.test(key)) || isObject(object.metadata) || isObject(object.spec))) ||
     (typeof object.apiVersion === 'string' && isObject(object.metadata))
   );
 }
@@ -177,7 +185,13 @@ function clustersOf(files: ManifestFile[], kustomizations: Kustomization[]): Clu
     const key = together.sort().join(' ');
     if (seen.has(key)) continue;
     seen.add(key);
-    clusters.push(clusterOf(key, together.flatMap((member) => folders.get(member) ?? []), isOpen));
+    clusters.push(
+      clusterOf(
+        key,
+        together.flatMap((member) => folders.get(member) ?? []),
+        isOpen,
+      ),
+    );
   }
   return clusters;
 }
@@ -236,7 +250,7 @@ function workloadOf(resource: Resource, cluster: Cluster): Workload[] {
   const template = objectAt(resource.object, ...path);
   const pod = objectAt(template, 'spec');
   const labels = Object.fromEntries(
-    Object.entries(objectAt(template, 'metadata', 'labels')).map(([key, value]) => [key, String(value)]),
+    Object.entries(objectAt(template, 'metadata', 'labels')).map(([key, value]) => [key, written(value)]),
   );
   const replicas = at(resource.object, 'spec', 'replicas');
   const containers = ['initContainers', 'containers'].flatMap((list) =>
@@ -322,14 +336,16 @@ export function servicesOf(cluster: Cluster, workload: Workload): Resource[] {
 /** Whether a Service's selector picks pods that carry these labels. */
 export function selects(service: JsonObject, labels: Record<string, string>): boolean {
   const selector = Object.entries(objectAt(service, 'spec', 'selector'));
-  return selector.length > 0 && selector.every(([key, value]) => labels[key] === String(value));
+  return selector.length > 0 && selector.every(([key, value]) => labels[key] === written(value));
 }
 
 /** The ports that a container says it has. */
 export function portsOf(container: Container): { name: string | undefined; port: number; place: Place }[] {
   return objectsAt(container.object, 'ports').flatMap((entry) => {
     const port = Number(entry.containerPort);
-    return Number.isInteger(port) ? [{ name: textAt(entry, 'name'), port, place: placeOf(entry, 'containerPort') }] : [];
+    return Number.isInteger(port)
+      ? [{ name: textAt(entry, 'name'), port, place: placeOf(entry, 'containerPort') }]
+      : [];
   });
 }
 
@@ -371,7 +387,10 @@ export function ingressPaths(cluster: Cluster): IngressPath[] {
 
 /** The host that was meant, when it was written as an address. */
 function cleanHost(host: string | undefined): string | undefined {
-  return host?.replace(/^https?:\/\//, '').replace(/\/.*$/, '').toLowerCase();
+  return host
+    ?.replace(/^https?:\/\//, '')
+    .replace(/\/.*$/, '')
+    .toLowerCase();
 }
 
 export interface IngressPath {
@@ -394,7 +413,10 @@ export function workloadsBehind(cluster: Cluster, service: string): Workload[] {
 export function targetOf(servicePort: JsonObject): { target: string | number; place: Place } {
   const target = servicePort.targetPort;
   if (typeof target === 'number' || (typeof target === 'string' && target !== '')) {
-    return { target: /^\d+$/.test(String(target)) ? Number(target) : target, place: placeOf(servicePort, 'targetPort') };
+    return {
+      target: /^\d+$/.test(String(target)) ? Number(target) : target,
+      place: placeOf(servicePort, 'targetPort'),
+    };
   }
   return { target: Number(servicePort.port), place: placeOf(servicePort, 'port') };
 }

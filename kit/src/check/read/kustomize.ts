@@ -13,6 +13,7 @@ import {
   type Json,
   type JsonObject,
   type Place,
+  written,
 } from './yaml.ts';
 import { readEnvFile } from './env-file.ts';
 import path from 'node:path';
@@ -151,7 +152,8 @@ function applyPatches(built: Kustomization, project: Project): void {
   for (const { text, file, target } of patches) {
     for (const { value } of readYaml(text, file, 'kubectl').documents) {
       if (isObject(value)) {
-        const wanted = Object.keys(target).length > 0 ? target : { kind: value.kind ?? '', ...objectAt(value, 'metadata') };
+        const wanted =
+          Object.keys(target).length > 0 ? target : { kind: value.kind ?? '', ...objectAt(value, 'metadata') };
         built.objects = built.objects.flatMap((resource) => {
           if (!isTarget(resource, wanted)) return [resource];
           return value.$patch === 'delete' ? [] : [mergeObjects(resource, value, '')];
@@ -276,7 +278,7 @@ function applyGenerators(built: Kustomization, project: Project): void {
       let isPartial = false;
       const places = new Map<string | number, Place>();
       for (const [index, literal] of listAt(generator, 'literals').entries()) {
-        const [name = '', ...rest] = String(literal).split('=');
+        const [name = '', ...rest] = written(literal).split('=');
         data[name] = rest.join('=').replace(/^(["'])(.*)\1$/, '$2');
         places.set(name, placeOf(listAt(generator, 'literals'), index));
       }
@@ -295,9 +297,9 @@ function applyGenerators(built: Kustomization, project: Project): void {
         }
       }
       for (const entry of listAt(generator, 'files')) {
-        const [name, source] = String(entry).includes('=')
-          ? String(entry).split('=')
-          : [path.posix.basename(String(entry)), String(entry)];
+        const [name, source] = written(entry).includes('=')
+          ? written(entry).split('=')
+          : [path.posix.basename(written(entry)), written(entry)];
         const file = path.posix.normalize(path.posix.join(built.folder, source ?? ''));
         data[name ?? ''] = project.read(file) ?? '';
         places.set(name ?? '', { file, line: 1 });
@@ -309,7 +311,13 @@ function applyGenerators(built: Kustomization, project: Project): void {
       const name = textAt(generator, 'name') ?? '';
       const metadata: JsonObject = { name };
       const section = kind === 'Secret' ? 'stringData' : 'data';
-      const made: JsonObject = { apiVersion: 'v1', kind, metadata, [section]: data, ...(isPartial ? { $partial: true } : {}) };
+      const made: JsonObject = {
+        apiVersion: 'v1',
+        kind,
+        metadata,
+        [section]: data,
+        ...(isPartial ? { $partial: true } : {}),
+      };
       setOrigin(made, place, new Map());
       const old = built.objects.findIndex(
         (object) => object.kind === kind && textAt(object, 'metadata', 'name') === name,

@@ -10,7 +10,9 @@ export interface Directive {
 export function readNginx(text: string): Directive[] | undefined {
   const tokens: { text: string; line: number }[] = [];
   let line = 1;
-  for (const match of text.matchAll(/#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\$\{\w+\}|[{};]|(?:\\.|\$\{\w+\}|[^\s{};"'#])(?:\\.|\$\{\w+\}|[^\s{};])*|\n|\s/g)) {
+  for (const match of text.matchAll(
+    /#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\$\{\w+\}|[{};]|(?:\\.|\$\{\w+\}|[^\s{};"'#])(?:\\.|\$\{\w+\}|[^\s{};])*|\n|\s/g,
+  )) {
     const token = match[0];
     if (token === '\n') line++;
     else if (!/^\s$/.test(token) && !token.startsWith('#')) {
@@ -29,7 +31,8 @@ export function readNginx(text: string): Directive[] | undefined {
         return isTop ? undefined : list;
       }
       const args: string[] = [];
-      while (at < tokens.length && !['{', ';', '}'].includes(tokens[at]?.text ?? '')) args.push(tokens[at++]?.text ?? '');
+      while (at < tokens.length && !['{', ';', '}'].includes(tokens[at]?.text ?? ''))
+        args.push(tokens[at++]?.text ?? '');
       const end = tokens[at++];
       if (!end || end.text === '}') return undefined;
       const block = end.text === '{' ? readBlock(false) : undefined;
@@ -42,7 +45,11 @@ export function readNginx(text: string): Directive[] | undefined {
 }
 
 /** All directives of a name, at any depth, with the blocks around them. */
-export function findDirectives(list: Directive[], name: string, around: Directive[] = []): { directive: Directive; around: Directive[] }[] {
+export function findDirectives(
+  list: Directive[],
+  name: string,
+  around: Directive[] = [],
+): { directive: Directive; around: Directive[] }[] {
   return list.flatMap((directive) => [
     ...(directive.name === name ? [{ directive, around }] : []),
     ...(directive.block ? findDirectives(directive.block, name, [...around, directive]) : []),

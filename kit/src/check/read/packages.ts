@@ -2,7 +2,7 @@ import { parse as parseToml } from 'smol-toml';
 import path from 'node:path';
 import { findInImage, imageOf, type Image } from './image.ts';
 import type { Project } from './project.ts';
-import { isObject, listAt, objectAt, type Json } from './yaml.ts';
+import { isObject, listAt, objectAt, type Json, written } from './yaml.ts';
 
 /** A place in an image where Python packages were installed. */
 export interface PythonEnvironment {
@@ -16,7 +16,11 @@ export interface PythonEnvironment {
 export const SYSTEM = '/usr/local';
 
 /** The Python environments that an image holds, those copied from other stages included. */
-export function pythonEnvironments(project: Project, image: Image, depth = 0): { list: PythonEnvironment[]; isKnown: boolean } {
+export function pythonEnvironments(
+  project: Project,
+  image: Image,
+  depth = 0,
+): { list: PythonEnvironment[]; isKnown: boolean } {
   const list: PythonEnvironment[] = [];
   let isKnown = true;
   for (const run of image.runs) {
@@ -32,7 +36,10 @@ export function pythonEnvironments(project: Project, image: Image, depth = 0): {
       if (words[0] === 'sudo') words = words.slice(1);
       const program = path.posix.basename(words[0] ?? '');
       const [, venv] = /^(.*)\/bin\/(?:python[\d.]*|pip[\d.]*|uv|poetry)$/.exec(words[0] ?? '') ?? [];
-      let root = venv !== undefined && venv !== '/usr' && venv !== '/usr/local' && venv !== '' ? path.posix.resolve(folder, venv) : active;
+      let root =
+        venv !== undefined && venv !== '/usr' && venv !== '/usr/local' && venv !== ''
+          ? path.posix.resolve(folder, venv)
+          : active;
       if (/^python[\d.]*$/.test(program) && words[1] === '-m') words = words.slice(2);
       const name = path.posix.basename(words[0] ?? '').replace(/^pip[\d.]*$/, 'pip');
       let packages: Set<string> | undefined;
@@ -52,12 +59,25 @@ export function pythonEnvironments(project: Project, image: Image, depth = 0): {
       } else if (name === 'uv' && words[1] === 'sync') {
         const target = image.env.get('UV_PROJECT_ENVIRONMENT')?.value;
         const named = words.findIndex((word) => /^--(project|directory)$/.test(word));
-        root = target === undefined ? path.posix.join(named >= 0 ? path.posix.resolve(folder, words[named + 1] ?? '.') : folder, '.venv') : path.posix.resolve(folder, target);
+        root =
+          target === undefined
+            ? path.posix.join(named >= 0 ? path.posix.resolve(folder, words[named + 1] ?? '.') : folder, '.venv')
+            : path.posix.resolve(folder, target);
         packages = ofProject(project, image, folder);
       } else if (name === 'poetry' && words[1] === 'install') {
-        const outside = /virtualenvs[.-]create\s+false|--system/.test(image.runs.map((each) => each.instruction.raw).join('\n')) || /^(0|false)$/i.test(image.env.get('POETRY_VIRTUALENVS_CREATE')?.value ?? '');
-        const inside = /virtualenvs[.-]in-project\s+true/.test(image.runs.map((each) => each.instruction.raw).join('\n')) || /^(1|true)$/i.test(image.env.get('POETRY_VIRTUALENVS_IN_PROJECT')?.value ?? '');
-        root = outside ? active : inside ? path.posix.join(folder, '.venv') : active !== SYSTEM ? active : '/root/.cache/pypoetry';
+        const outside =
+          /virtualenvs[.-]create\s+false|--system/.test(image.runs.map((each) => each.instruction.raw).join('\n')) ||
+          /^(0|false)$/i.test(image.env.get('POETRY_VIRTUALENVS_CREATE')?.value ?? '');
+        const inside =
+          /virtualenvs[.-]in-project\s+true/.test(image.runs.map((each) => each.instruction.raw).join('\n')) ||
+          /^(1|true)$/i.test(image.env.get('POETRY_VIRTUALENVS_IN_PROJECT')?.value ?? '');
+        root = outside
+          ? active
+          : inside
+            ? path.posix.join(folder, '.venv')
+            : active !== SYSTEM
+              ? active
+              : '/root/.cache/pypoetry';
         packages = ofProject(project, image, folder);
       } else if (name === 'pipenv' && /^(install|sync)$/.test(words[1] ?? '')) {
         root = words.includes('--system') ? SYSTEM : '/root/.local/share/virtualenvs';
@@ -69,7 +89,13 @@ export function pythonEnvironments(project: Project, image: Image, depth = 0): {
         isKnown = false;
         continue;
       } else if (/^(apt|apt-get|apk)$/.test(name)) {
-        if (words.some((word) => /^(python3?-|py3-|gunicorn|uvicorn)/.test(word) && !/-dev$|-pip$|-venv$|-setuptools$|-wheel$/.test(word))) isKnown = false;
+        if (
+          words.some(
+            (word) =>
+              /^(python3?-|py3-|gunicorn|uvicorn)/.test(word) && !/-dev$|-pip$|-venv$|-setuptools$|-wheel$/.test(word),
+          )
+        )
+          isKnown = false;
         continue;
       } else continue;
       list.push({ root, packages, line: run.instruction.line });
@@ -78,7 +104,9 @@ export function pythonEnvironments(project: Project, image: Image, depth = 0): {
   for (const copy of image.copies) {
     if (copy.from === undefined) continue;
     const name = copy.from.toLowerCase();
-    const stage = image.dockerfile.stages.find((candidate) => candidate.name === name || String(candidate.index) === name);
+    const stage = image.dockerfile.stages.find(
+      (candidate) => candidate.name === name || String(candidate.index) === name,
+    );
     if (!stage) {
       if (!/astral-sh\/uv|astral\/uv/.test(copy.from)) isKnown = false;
       continue;
@@ -89,11 +117,18 @@ export function pythonEnvironments(project: Project, image: Image, depth = 0): {
     for (const environment of other.list) {
       for (const source of copy.sources) {
         const from = path.posix.resolve('/', source);
-        const below = environment.root === from ? '' : environment.root.startsWith(`${from === '/' ? '' : from}/`) ? environment.root.slice(from.length) : undefined;
+        const below =
+          environment.root === from
+            ? ''
+            : environment.root.startsWith(`${from === '/' ? '' : from}/`)
+              ? environment.root.slice(from.length)
+              : undefined;
         const to = copy.destination.replace(/\/$/, '');
-        if (below !== undefined) list.push({ ...environment, root: `${to}${below.startsWith('/') || below === '' ? below : `/${below}`}` });
+        if (below !== undefined)
+          list.push({ ...environment, root: `${to}${below.startsWith('/') || below === '' ? below : `/${below}`}` });
         // The system's packages without its programs: `python -m uvicorn` works, `uvicorn` does not.
-        else if (environment.root === SYSTEM && /^\/usr\/local\/(lib|bin)/.test(from)) list.push({ ...environment, root: from.startsWith('/usr/local/lib') ? '/usr/local/lib' : '/usr/local/bin' });
+        else if (environment.root === SYSTEM && /^\/usr\/local\/(lib|bin)/.test(from))
+          list.push({ ...environment, root: from.startsWith('/usr/local/lib') ? '/usr/local/lib' : '/usr/local/bin' });
         else if (from.startsWith(`${environment.root}/`)) list.push({ ...environment, root: to });
       }
     }
@@ -107,7 +142,15 @@ function environmentAt(image: Image, line: number): string {
   const found = [...image.env].filter(([, value]) => value.line <= line || image.stage.instructions.length === 0);
   const virtual = found.find(([name]) => name === 'VIRTUAL_ENV')?.[1].value;
   const search = found.find(([name]) => name === 'PATH')?.[1].value ?? '';
-  const inPath = search.split(':').map((entry) => /^(\/.*)\/bin$/.exec(entry.replace('$VIRTUAL_ENV', virtual ?? '').replace('${VIRTUAL_ENV}', virtual ?? ''))?.[1]).find((root) => root !== undefined && !/^\/(usr|bin|sbin|root\/\.local|opt\/poetry)/.test(root));
+  const inPath = search
+    .split(':')
+    .map(
+      (entry) =>
+        /^(\/.*)\/bin$/.exec(
+          entry.replace('$VIRTUAL_ENV', virtual ?? '').replace('${VIRTUAL_ENV}', virtual ?? ''),
+        )?.[1],
+    )
+    .find((root) => root !== undefined && !/^\/(usr|bin|sbin|root\/\.local|opt\/poetry)/.test(root));
   return inPath ?? virtual ?? SYSTEM;
 }
 
@@ -121,7 +164,10 @@ function installed(project: Project, image: Image, folder: string, words: string
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
     if (/^(-r|--requirement|-c|--constraint)$/.test(word)) {
-      const list = word.startsWith('-r') || word === '--requirement' ? requirements(project, image, folder, words[++i] ?? '') : (i++, new Set<string>());
+      const list =
+        word.startsWith('-r') || word === '--requirement'
+          ? requirements(project, image, folder, words[++i] ?? '')
+          : (i++, new Set<string>());
       if (!list) return undefined;
       for (const name of list) packages.add(name);
     } else if (/^-r\S|^--requirement=/.test(word)) {
@@ -132,8 +178,13 @@ function installed(project: Project, image: Image, folder: string, words: string
       const list = ofProject(project, image, folder);
       if (!list) return undefined;
       for (const name of list) packages.add(name);
-    } else if (/^(-i|--index-url|--extra-index-url|-f|--find-links|-t|--target|--prefix|--python|--timeout|--trusted-host|--retries|--root|--default-timeout|--src|--progress-bar)$/.test(word)) i++;
-    else if (!word.startsWith('-') && !word.includes('>') ) {
+    } else if (
+      /^(-i|--index-url|--extra-index-url|-f|--find-links|-t|--target|--prefix|--python|--timeout|--trusted-host|--retries|--root|--default-timeout|--src|--progress-bar)$/.test(
+        word,
+      )
+    )
+      i++;
+    else if (!word.startsWith('-') && !word.includes('>')) {
       const spec = packageOf(word);
       if (spec === undefined) return undefined;
       for (const name of spec) packages.add(name);
@@ -147,22 +198,45 @@ function packageOf(text: string): string[] | undefined {
   const match = /^([A-Za-z0-9][\w.-]*)\s*(?:\[([^\]]*)\])?/.exec(text.trim());
   if (!match?.[1] || /^(git\+|https?:|file:)/.test(text)) return undefined;
   const name = normal(match[1]);
-  return [name, ...(match[2] ?? '').split(',').filter(Boolean).map((extra) => `${name}[${extra.trim().toLowerCase()}]`)];
+  return [
+    name,
+    ...(match[2] ?? '')
+      .split(',')
+      .filter(Boolean)
+      .map((extra) => `${name}[${extra.trim().toLowerCase()}]`),
+  ];
 }
 
-function requirements(project: Project, image: Image, folder: string, file: string, depth = 0): Set<string> | undefined {
+function requirements(
+  project: Project,
+  image: Image,
+  folder: string,
+  file: string,
+  depth = 0,
+): Set<string> | undefined {
   if (file.startsWith('/tmp') || depth > 4) return undefined;
   const found = findInImage(project, image, path.posix.resolve(folder, file));
   const text = found.source === undefined ? undefined : project.read(found.source);
-  return text === undefined ? undefined : readRequirements(text, (name) => requirements(project, image, path.posix.dirname(path.posix.resolve(folder, file)), name, depth + 1));
+  return text === undefined
+    ? undefined
+    : readRequirements(text, (name) =>
+        requirements(project, image, path.posix.dirname(path.posix.resolve(folder, file)), name, depth + 1),
+      );
 }
 
 /** The names of a requirements file; undefined when a line leads somewhere that cannot be read. */
-export function readRequirements(text: string, include: (file: string) => Set<string> | undefined): Set<string> | undefined {
+export function readRequirements(
+  text: string,
+  include: (file: string) => Set<string> | undefined,
+): Set<string> | undefined {
   const packages = new Set<string>();
   for (const raw of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
     const line = raw.replace(/(^|\s)#.*$/, '').trim();
-    if (line === '' || /^(--hash|--index-url|--extra-index-url|-i |--find-links|-f |--trusted-host|--no-binary|--pre)/.test(line)) continue;
+    if (
+      line === '' ||
+      /^(--hash|--index-url|--extra-index-url|-i |--find-links|-f |--trusted-host|--no-binary|--pre)/.test(line)
+    )
+      continue;
     const [, nested] = /^(?:-r|--requirement)[= ]\s*(\S+)/.exec(line) ?? [];
     if (nested !== undefined) {
       const list = include(nested);
@@ -199,16 +273,23 @@ export function readPyproject(text: string): Set<string> | undefined {
   const packages = new Set<string>();
   const groups = [
     ...listAt(value, 'project', 'dependencies'),
-    ...Object.values(objectAt(value, 'project', 'optional-dependencies')).flatMap((list) => (Array.isArray(list) ? list : [])),
+    ...Object.values(objectAt(value, 'project', 'optional-dependencies')).flatMap((list) =>
+      Array.isArray(list) ? list : [],
+    ),
     ...Object.values(objectAt(value, 'dependency-groups')).flatMap((list) => (Array.isArray(list) ? list : [])),
     ...listAt(value, 'tool', 'uv', 'dev-dependencies'),
   ];
-  for (const entry of groups) if (typeof entry === 'string') for (const name of packageOf(entry) ?? []) packages.add(name);
-  const poetry = [objectAt(value, 'tool', 'poetry', 'dependencies'), ...Object.values(objectAt(value, 'tool', 'poetry', 'group')).map((group) => objectAt(group, 'dependencies'))];
+  for (const entry of groups)
+    if (typeof entry === 'string') for (const name of packageOf(entry) ?? []) packages.add(name);
+  const poetry = [
+    objectAt(value, 'tool', 'poetry', 'dependencies'),
+    ...Object.values(objectAt(value, 'tool', 'poetry', 'group')).map((group) => objectAt(group, 'dependencies')),
+  ];
   for (const table of poetry) {
     for (const [name, spec] of Object.entries(table)) {
       packages.add(normal(name));
-      for (const extra of isObject(spec) && Array.isArray(spec.extras) ? spec.extras : []) packages.add(`${normal(name)}[${String(extra).toLowerCase()}]`);
+      for (const extra of isObject(spec) && Array.isArray(spec.extras) ? spec.extras : [])
+        packages.add(`${normal(name)}[${written(extra).toLowerCase()}]`);
     }
   }
   return packages;
@@ -216,10 +297,83 @@ export function readPyproject(text: string): Set<string> | undefined {
 
 /** Packages that bring a program along, besides the one of its name. */
 const BROUGHT_BY: Record<string, string[]> = {
-  uvicorn: ['fastapi[standard]', 'fastapi[all]', 'fastapi-cli', 'fastapi-cli[standard]', 'gradio', 'chainlit', 'nicegui', 'mlflow', 'chromadb', 'prefect', 'litestar[standard]', 'litellm[proxy]', 'bentoml', 'ray[serve]', 'langserve[all]', 'langserve[server]', 'mcp', 'fastmcp', 'reflex', 'marimo', 'solara', 'uvicorn-worker', 'streamlit', 'fastapi-slim[standard]', 'sanic', 'starlette[full]', 'robyn', 'mesop', 'mkdocs-material', 'vllm', 'titiler', 'titiler.application', 'jupyter-server'],
-  gunicorn: ['mlflow', 'uvicorn-gunicorn', 'airflow', 'apache-airflow', 'dash[gunicorn]', 'superset', 'apache-superset'],
-  flask: ['dash', 'mlflow', 'flask-restful', 'flask-restx', 'flask-sqlalchemy', 'flask-cors', 'flask-login', 'flask-migrate', 'flask-wtf', 'flask-jwt-extended', 'connexion', 'connexion[flask]', 'flask-smorest', 'flask-appbuilder', 'flask-socketio', 'flask-bcrypt', 'flask-mail', 'flask-marshmallow', 'flask-admin', 'quart', 'flask[async]'],
-  streamlit: ['streamlit-authenticator', 'streamlit-option-menu', 'streamlit-folium', 'streamlit-aggrid', 'streamlit-extras', 'streamlit-lottie', 'streamlit-option-menu', 'stqdm'],
+  uvicorn: [
+    'fastapi[standard]',
+    'fastapi[all]',
+    'fastapi-cli',
+    'fastapi-cli[standard]',
+    'gradio',
+    'chainlit',
+    'nicegui',
+    'mlflow',
+    'chromadb',
+    'prefect',
+    'litestar[standard]',
+    'litellm[proxy]',
+    'bentoml',
+    'ray[serve]',
+    'langserve[all]',
+    'langserve[server]',
+    'mcp',
+    'fastmcp',
+    'reflex',
+    'marimo',
+    'solara',
+    'uvicorn-worker',
+    'streamlit',
+    'fastapi-slim[standard]',
+    'sanic',
+    'starlette[full]',
+    'robyn',
+    'mesop',
+    'mkdocs-material',
+    'vllm',
+    'titiler',
+    'titiler.application',
+    'jupyter-server',
+  ],
+  gunicorn: [
+    'mlflow',
+    'uvicorn-gunicorn',
+    'airflow',
+    'apache-airflow',
+    'dash[gunicorn]',
+    'superset',
+    'apache-superset',
+  ],
+  flask: [
+    'dash',
+    'mlflow',
+    'flask-restful',
+    'flask-restx',
+    'flask-sqlalchemy',
+    'flask-cors',
+    'flask-login',
+    'flask-migrate',
+    'flask-wtf',
+    'flask-jwt-extended',
+    'connexion',
+    'connexion[flask]',
+    'flask-smorest',
+    'flask-appbuilder',
+    'flask-socketio',
+    'flask-bcrypt',
+    'flask-mail',
+    'flask-marshmallow',
+    'flask-admin',
+    'quart',
+    'flask[async]',
+  ],
+  streamlit: [
+    'streamlit-authenticator',
+    'streamlit-option-menu',
+    'streamlit-folium',
+    'streamlit-aggrid',
+    'streamlit-extras',
+    'streamlit-lottie',
+    'streamlit-option-menu',
+    'stqdm',
+  ],
   fastapi: ['fastapi[standard]', 'fastapi[all]', 'fastapi-cli'],
   hypercorn: [],
   daphne: ['channels[daphne]'],
@@ -233,6 +387,13 @@ export const PYTHON_PROGRAMS = new Set(Object.keys(BROUGHT_BY));
 
 /** Whether a set of packages brings a program along. */
 export function brings(packages: ReadonlySet<string>, program: string): boolean {
-  if (program === 'fastapi') return ['fastapi[standard]', 'fastapi[all]', 'fastapi-cli', 'fastapi-cli[standard]'].some((name) => packages.has(name));
-  return packages.has(program) || (BROUGHT_BY[program] ?? []).some((name) => packages.has(name)) || [...packages].some((name) => name.startsWith('flask-') && program === 'flask');
+  if (program === 'fastapi')
+    return ['fastapi[standard]', 'fastapi[all]', 'fastapi-cli', 'fastapi-cli[standard]'].some((name) =>
+      packages.has(name),
+    );
+  return (
+    packages.has(program) ||
+    (BROUGHT_BY[program] ?? []).some((name) => packages.has(name)) ||
+    [...packages].some((name) => name.startsWith('flask-') && program === 'flask')
+  );
 }

@@ -65,13 +65,19 @@ export function readPython(path: string, text: string): SourceFile {
     if (node.name === 'CallExpression') {
       const callee = source(node.firstChild ?? node).replace(/\s/g, '');
       const list = node.getChild('ArgList');
-      if (!list || !/^((os\.)?(getenv|environ\.get)|(os\.)?environ\.setdefault|(env|config|environ|Env\(\))(\.\w+)?)$/.test(callee)) return undefined;
-      const helper = /^(env|config|environ|Env\(\))(\.\w+)?$/.test(callee) && !/^(os\.)?environ\.(get|setdefault)$/.test(callee);
+      if (
+        !list ||
+        !/^((os\.)?(getenv|environ\.get)|(os\.)?environ\.setdefault|(env|config|environ|Env\(\))(\.\w+)?)$/.test(callee)
+      )
+        return undefined;
+      const helper =
+        /^(env|config|environ|Env\(\))(\.\w+)?$/.test(callee) && !/^(os\.)?environ\.(get|setdefault)$/.test(callee);
       if (helper && !/\b(decouple|environs|environ|starlette\.config)\b/.test(text)) return undefined;
       const args = argumentsOf(list);
       const name = args[0] ? stringValue(args[0].value) : undefined;
       if (name === undefined || !/^[A-Za-z_]\w*$/.test(name)) return undefined;
-      const fallback = args.find((arg) => arg.name === 'default')?.value ?? (args[1]?.name === undefined ? args[1]?.value : undefined);
+      const fallback =
+        args.find((arg) => arg.name === 'default')?.value ?? (args[1]?.name === undefined ? args[1]?.value : undefined);
       return { name, fallback, must: helper };
     }
     if (node.name === 'MemberExpression') {
@@ -149,7 +155,12 @@ export function readPython(path: string, text: string): SourceFile {
     if (enclosing(node, 'TryStatement')) return true;
     for (let parent = node.parent; parent; parent = parent.parent) {
       if (parent.name === 'IfStatement' || parent.name === 'ConditionalExpression') {
-        if (new RegExp(`["']${name}["']\\s+in\\s|environ\\.get\\(\\s*["']${name}|getenv\\(\\s*["']${name}`).test(source(parent))) return true;
+        if (
+          new RegExp(`["']${name}["']\\s+in\\s|environ\\.get\\(\\s*["']${name}|getenv\\(\\s*["']${name}`).test(
+            source(parent),
+          )
+        )
+          return true;
       }
     }
     return false;
@@ -184,7 +195,11 @@ export function readPython(path: string, text: string): SourceFile {
       }
       case 'FormatString': {
         const value = source(node);
-        file.strings.push({ text: value.replace(/^[fFrR]+["']{1,3}|["']{1,3}$/g, ''), line: lineOf(node.from), inCode: true });
+        file.strings.push({
+          text: value.replace(/^[fFrR]+["']{1,3}|["']{1,3}$/g, ''),
+          line: lineOf(node.from),
+          inCode: true,
+        });
         if (value.includes('://')) {
           for (const part of node.getChildren('FormatReplacement')) {
             for (const child of children(part)) {
@@ -207,7 +222,8 @@ export function readPython(path: string, text: string): SourceFile {
         // `if not X: raise …` makes the variable needed.
         const [, condition] = children(node);
         const body = node.getChild('Body');
-        const match = condition && /^(?:not\s+(\w+)|(\w+)\s+is\s+None|(\w+)\s*==\s*None)$/.exec(source(condition).trim());
+        const match =
+          condition && /^(?:not\s+(\w+)|(\w+)\s+is\s+None|(\w+)\s*==\s*None)$/.exec(source(condition).trim());
         if (match && body && /\braise\b|sys\.exit|\bexit\(/.test(source(body))) {
           guarded.add(match[1] ?? match[2] ?? match[3] ?? '');
         }
@@ -252,7 +268,12 @@ export function readPython(path: string, text: string): SourceFile {
     const call = enclosing(node, 'CallExpression');
     const callee = call?.firstChild ? source(call.firstChild) : '';
     const url = enclosing(node, 'FormatString');
-    if (call && NEEDS_A_VALUE.test(callee) && call.getChild('ArgList') && node.from >= (call.getChild('ArgList')?.from ?? 0)) {
+    if (
+      call &&
+      NEEDS_A_VALUE.test(callee) &&
+      call.getChild('ArgList') &&
+      node.from >= (call.getChild('ArgList')?.from ?? 0)
+    ) {
       entry.need = 'use';
       entry.use = `${callee}()`;
     } else if (url && source(url).includes('://')) {
@@ -267,7 +288,10 @@ export function readPython(path: string, text: string): SourceFile {
   }
 
   function readImport(node: Node): void {
-    const code = source(node).replace(/[()\\\n]/g, ' ').replace(/\s+/g, ' ').trim();
+    const code = source(node)
+      .replace(/[()\\\n]/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
     const line = lineOf(node.from);
     const from = /^from\s+(\.*\s?[\w.]*)\s+import\s+(.*)$/.exec(code);
     if (from) {
@@ -275,7 +299,14 @@ export function readPython(path: string, text: string): SourceFile {
       if (names.includes('*')) file.starred = true;
       file.imports.push({ module: (from[1] ?? '').replace(/\s/g, ''), names: names.filter(Boolean), line });
       if (!enclosing(node, 'FunctionDefinition')) {
-        for (const part of (from[2] ?? '').split(',')) file.names.set(part.trim().split(/\s+as\s+/).at(-1) ?? '', undefined);
+        for (const part of (from[2] ?? '').split(','))
+          file.names.set(
+            part
+              .trim()
+              .split(/\s+as\s+/)
+              .at(-1) ?? '',
+            undefined,
+          );
       }
       return;
     }
@@ -297,7 +328,9 @@ export function readPython(path: string, text: string): SourceFile {
       file.names.set(source(target), callee);
       if (value?.name !== 'CallExpression') continue;
       const list = value.getChild('ArgList');
-      const named = new Map((list ? argumentsOf(list) : []).flatMap((arg) => (arg.name ? [[arg.name, arg.value] as const] : [])));
+      const named = new Map(
+        (list ? argumentsOf(list) : []).flatMap((arg) => (arg.name ? [[arg.name, arg.value] as const] : [])),
+      );
       const prefix = textOf(evaluate(named.get('prefix') ?? named.get('url_prefix')));
       if (prefix !== undefined) {
         file.mounts.push({ prefix, owner: '', target: source(target), line: lineOf(node.from) });
@@ -327,9 +360,11 @@ export function readPython(path: string, text: string): SourceFile {
     const owner = callee.split('.')[0] ?? '';
     const method = callee.split('.').at(-1) ?? '';
     if (callee === 'path' || callee === 're_path' || callee === 'url') {
-      if (first !== undefined) file.routes.push({ path: `/${first.replace(/^[\^/]+/, '')}`, owner: 'urlpatterns', line: call.line });
+      if (first !== undefined)
+        file.routes.push({ path: `/${first.replace(/^[\^/]+/, '')}`, owner: 'urlpatterns', line: call.line });
     } else if (/^(include_router|register_blueprint|mount|include)$/.test(method)) {
-      const prefix = textOf(call.named.get('prefix') ?? call.named.get('url_prefix')) ?? (method === 'mount' ? first : undefined);
+      const prefix =
+        textOf(call.named.get('prefix') ?? call.named.get('url_prefix')) ?? (method === 'mount' ? first : undefined);
       file.mounts.push({ prefix: prefix ?? '', owner, target: call.texts[0] ?? '', line: call.line });
     } else if (
       /^(get|post|put|patch|delete|head|options|route|websocket|api_route|add_url_rule|add_api_route)$/.test(method) &&
@@ -365,24 +400,47 @@ export function readPython(path: string, text: string): SourceFile {
       file.listens.push({
         ...base,
         server: 'gradio',
-        port: named('server_port') ?? { kind: 'env', name: 'GRADIO_SERVER_PORT', fallback: { kind: 'text', text: '7860' } },
-        host: named('server_name') ?? { kind: 'env', name: 'GRADIO_SERVER_NAME', fallback: { kind: 'text', text: '127.0.0.1' } },
+        port: named('server_port') ?? {
+          kind: 'env',
+          name: 'GRADIO_SERVER_PORT',
+          fallback: { kind: 'text', text: '7860' },
+        },
+        host: named('server_name') ?? {
+          kind: 'env',
+          name: 'GRADIO_SERVER_NAME',
+          fallback: { kind: 'text', text: '127.0.0.1' },
+        },
       });
     } else if (callee === 'web.run_app') {
-      file.listens.push({ ...base, server: 'aiohttp', port: named('port') ?? { kind: 'text', text: '8080' }, host: named('host') ?? { kind: 'text', text: '0.0.0.0' } });
+      file.listens.push({
+        ...base,
+        server: 'aiohttp',
+        port: named('port') ?? { kind: 'text', text: '8080' },
+        host: named('host') ?? { kind: 'text', text: '0.0.0.0' },
+      });
     } else if (callee === 'ui.run' && /\bnicegui\b/.test(text)) {
-      file.listens.push({ ...base, server: 'nicegui', port: named('port') ?? { kind: 'text', text: '8080' }, host: named('host') ?? { kind: 'text', text: '0.0.0.0' } });
+      file.listens.push({
+        ...base,
+        server: 'nicegui',
+        port: named('port') ?? { kind: 'text', text: '8080' },
+        host: named('host') ?? { kind: 'text', text: '0.0.0.0' },
+      });
     } else if (/^\w+\.(run|run_server)$/.test(callee)) {
       const owner = callee.split('.')[0] ?? '';
       const maker = file.names.get(owner) ?? (variables.has(owner) ? source(variables.get(owner) ?? root) : '');
       const isDash = /\bDash\(|^(dash\.)?Dash$/.test(maker);
-      const isFlask = /\bFlask\(|^(flask\.)?Flask$|create_app/.test(maker) || (/\bflask\b/i.test(text) && owner === 'app');
+      const isFlask =
+        /\bFlask\(|^(flask\.)?Flask$|create_app/.test(maker) || (/\bflask\b/i.test(text) && owner === 'app');
       if (!isDash && !isFlask && !/\.run_server$/.test(callee)) return;
       file.listens.push({
         ...base,
         server: isDash || callee.endsWith('run_server') ? 'dash' : 'flask',
         port: named('port') ?? call.positional[1] ?? { kind: 'text', text: isDash ? '8050' : '5000' },
-        host: named('host') ?? (isDash ? { kind: 'env', name: 'HOST', fallback: { kind: 'text', text: '127.0.0.1' } } : (call.positional[0] ?? { kind: 'text', text: '127.0.0.1' })),
+        host:
+          named('host') ??
+          (isDash
+            ? { kind: 'env', name: 'HOST', fallback: { kind: 'text', text: '127.0.0.1' } }
+            : (call.positional[0] ?? { kind: 'text', text: '127.0.0.1' })),
         development: isTrue(named('debug')) ? 'debug=True' : 'app.run()',
       });
     }
@@ -415,7 +473,9 @@ export function readPython(path: string, text: string): SourceFile {
               const aliases = alias ? [...source(alias.value).matchAll(/["'](\w+)["']/g)] : [];
               if (aliases.length > 1) fallback = UNKNOWN;
               variable = aliases[0]?.[1] ?? variable;
-              const given = args.find((arg) => arg.name === 'default' || arg.name === 'default_factory') ?? args.find((arg) => arg.name === undefined);
+              const given =
+                args.find((arg) => arg.name === 'default' || arg.name === 'default_factory') ??
+                args.find((arg) => arg.name === undefined);
               fallback ??= undefined;
               if (fallback?.kind === 'unknown' && aliases.length <= 1) {
                 fallback = given && source(given.value) !== '...' ? evaluate(given.value) : undefined;
@@ -423,7 +483,11 @@ export function readPython(path: string, text: string): SourceFile {
             }
             const upper = variable.toUpperCase();
             file.settings.set(source(name), { kind: 'env', name: upper, fallback });
-            if (nested && !/^\s*:\s*(str|int|float|bool|SecretStr|PostgresDsn|AnyUrl|\w*Url|\w*Dsn)\b/.test(source(type))) continue;
+            if (
+              nested &&
+              !/^\s*:\s*(str|int|float|bool|SecretStr|PostgresDsn|AnyUrl|\w*Url|\w*Dsn)\b/.test(source(type))
+            )
+              continue;
             const optional = /Optional|\|\s*None/.test(source(type)) && value === undefined;
             file.env.push({
               name: upper,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Ajv as AjvClass, ErrorObject, ValidateFunction } from 'ajv';
-import { isObject, type JsonObject } from './yaml.ts';
+import { isObject, type JsonObject, written } from './yaml.ts';
 
 // Ajv takes a tenth of a second to load: only projects with manifests or compose files pay for it.
 let ajv: AjvClass | undefined;
@@ -27,8 +27,8 @@ function loadDefinitions(): JsonObject {
     // Options of calls (DeleteOptions…) are listed under every group; no manifest holds one.
     for (const version of Array.isArray(versions) && versions.length === 1 ? versions : []) {
       if (!isObject(version)) continue;
-      const group = String(version.group);
-      kinds.set(`${group === '' ? '' : `${group}/`}${String(version.version)} ${String(version.kind)}`, name);
+      const group = written(version.group);
+      kinds.set(`${group === '' ? '' : `${group}/`}${written(version.version)} ${written(version.kind)}`, name);
     }
   }
   loadAjv().addSchema({ $id: 'kubernetes', ...data });

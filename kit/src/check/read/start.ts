@@ -70,7 +70,13 @@ export function followStart(
   const faults: StartFault[] = [];
   let isKnown = true;
 
-  const follow = (argv: string[], cwd: string, at: Place, state: Omit<Run, 'program' | 'args' | 'written' | 'cwd' | 'place'>, depth: number): void => {
+  const follow = (
+    argv: string[],
+    cwd: string,
+    at: Place,
+    state: Omit<Run, 'program' | 'args' | 'written' | 'cwd' | 'place'>,
+    depth: number,
+  ): void => {
     const [first = '', ...rest] = argv;
     if (depth > 12 || first === '') return;
     const program = path.posix.basename(first);
@@ -80,14 +86,23 @@ export function followStart(
     const text = (script: string, folder: string, where: Place, lines: boolean) => {
       shell(script, folder, where, { ...state, viaShell: true }, depth, lines);
     };
-    if (/^(exec|nohup|time|command|eval)$/.test(program)) return next(rest);
+    if (/^(exec|nohup|time|command|eval)$/.test(program)) {
+      next(rest);
+      return;
+    }
     if (/^(tini|dumb-init|catatonit)$/.test(program)) {
       const end = rest.findIndex((word) => !word.startsWith('-'));
-      return next(rest.slice(end < 0 ? 0 : end));
+      next(rest.slice(end < 0 ? 0 : end));
+      return;
     }
-    if (/^(gosu|su-exec|timeout|chroot)$/.test(program)) return next(rest.slice(1));
+    if (/^(gosu|su-exec|timeout|chroot)$/.test(program)) {
+      next(rest.slice(1));
+      return;
+    }
     if (/^(sudo|opentelemetry-instrument|ddtrace-run|stdbuf|nice|xvfb-run)$/.test(program)) {
-      return next(rest.slice(Math.max(0, rest.findIndex((word) => !word.startsWith('-')))));
+      const wrapped = rest.findIndex((word) => !word.startsWith('-'));
+      next(rest.slice(Math.max(0, wrapped)));
+      return;
     }
     if (program === 'env') {
       const set: Record<string, string> = {};
@@ -97,24 +112,47 @@ export function followStart(
         if (name === undefined) break;
         set[name] = value;
       }
-      return next(rest.slice(i), { env: { ...state.env, ...set } });
+      next(rest.slice(i), { env: { ...state.env, ...set } });
+      return;
     }
-    if (/^(wait-for-it(\.sh)?|wait-for(\.sh)?|dockerize|dotenv|doppler|infisical|with-env|cross-env|cross-env-shell)$/.test(program) && (rest.includes('--') || program.startsWith('cross-env'))) {
+    if (
+      /^(wait-for-it(\.sh)?|wait-for(\.sh)?|dockerize|dotenv|doppler|infisical|with-env|cross-env|cross-env-shell)$/.test(
+        program,
+      ) &&
+      (rest.includes('--') || program.startsWith('cross-env'))
+    ) {
       const isFile = first.includes('/');
       if (isFile) checkScript(first, cwd, at, state.viaShell);
-      if (program.startsWith('cross-env')) return next(['env', ...rest]);
-      return next(rest.slice(rest.indexOf('--') + 1));
+      if (program.startsWith('cross-env')) {
+        next(['env', ...rest]);
+        return;
+      }
+      next(rest.slice(rest.indexOf('--') + 1));
+      return;
     }
     if (SHELLS.test(program)) {
       const flag = rest.findIndex((word) => /^-\w*c\w*$/.test(word));
-      if (flag >= 0) return text(rest[flag + 1] ?? '', cwd, at, false);
+      if (flag >= 0) {
+        text(rest[flag + 1] ?? '', cwd, at, false);
+        return;
+      }
       const script = rest.find((word) => !word.startsWith('-'));
-      if (script === undefined) return void runs.push({ ...state, program, args: rest, written: first, cwd, place: at });
+      if (script === undefined)
+        return void runs.push({ ...state, program, args: rest, written: first, cwd, place: at });
       const found = lookup(script, cwd);
       if (found.state === 'no') faults.push({ kind: 'file', path: absolute(script, cwd), found, place: at, program });
       const body = found.source === undefined ? undefined : around.project.read(found.source);
       if (body === undefined || found.source === undefined) isKnown &&= found.state === 'no';
-      else shell(body, cwd, { file: found.source, line: 1 }, { ...state, viaShell: true }, depth, true, rest.slice(rest.indexOf(script) + 1));
+      else
+        shell(
+          body,
+          cwd,
+          { file: found.source, line: 1 },
+          { ...state, viaShell: true },
+          depth,
+          true,
+          rest.slice(rest.indexOf(script) + 1),
+        );
       return;
     }
     if (program in RUNNERS && RUNNERS[program]?.includes(rest[0] ?? '')) {
@@ -132,13 +170,27 @@ export function followStart(
       const target = rest.slice(i);
       // `uv run main.py` runs a file as Python.
       const isFile = /\.py$/.test(target[0] ?? '');
-      return next(isFile ? ['python', ...target] : target, { runner: program }, folder);
+      next(isFile ? ['python', ...target] : target, { runner: program }, folder);
+      return;
     }
     if (/^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program)) {
       const expanded = npmCommand(program, rest, cwd, at);
-      if (expanded) shell(expanded.text, expanded.folder, { file: expanded.file, line: expanded.line }, { ...state, viaShell: true, runner: 'npm' }, depth, false);
+      if (expanded)
+        shell(
+          expanded.text,
+          expanded.folder,
+          { file: expanded.file, line: expanded.line },
+          { ...state, viaShell: true, runner: 'npm' },
+          depth,
+          false,
+        );
       else if (program === 'npx' || program === 'bunx' || rest[0] === 'exec' || rest[0] === 'dlx') {
-        next(rest.filter((word, index) => !(word.startsWith('-') || (index === 0 && /^(exec|dlx)$/.test(word)))).concat(rest.filter((word) => word.startsWith('--') && word !== '--yes')), { runner: 'npm' });
+        next(
+          rest
+            .filter((word, index) => !(word.startsWith('-') || (index === 0 && /^(exec|dlx)$/.test(word))))
+            .concat(rest.filter((word) => word.startsWith('--') && word !== '--yes')),
+          { runner: 'npm' },
+        );
       } else if (program === 'bun' && /\.[jt]sx?$/.test(rest.at(-1) ?? '')) next(['node', rest.at(-1) ?? '']);
       return;
     }
@@ -149,13 +201,30 @@ export function followStart(
         args.shift();
       }
       if (args[0] === '-m' && args[1] !== undefined) {
-        if (/^(uvicorn|gunicorn|flask|streamlit|hypercorn|fastapi|django|daphne|celery|gradio|chainlit)$/.test(args[1])) {
-          return next(args.slice(1), { isModule: true });
+        if (
+          /^(uvicorn|gunicorn|flask|streamlit|hypercorn|fastapi|django|daphne|celery|gradio|chainlit)$/.test(args[1])
+        ) {
+          next(args.slice(1), { isModule: true });
+          return;
         }
         const module = args[1].replace(/\./g, '/');
-        if (!/^(http\.server|pip|venv|debugpy|alembic|pytest|jupyter|notebook|ipykernel|waitress|SimpleHTTPServer)/.test(args[1])) {
-          const found = firstFound([`${module}.py`, `${module}/__main__.py`, `${module}/__init__.py`].map((file) => lookup(file, cwd)));
-          runs.push({ ...state, program: 'python', args: [found.source ?? `${module}.py`, ...args.slice(2)], written: first, cwd, place: at, isModule: true });
+        if (
+          !/^(http\.server|pip|venv|debugpy|alembic|pytest|jupyter|notebook|ipykernel|waitress|SimpleHTTPServer)/.test(
+            args[1],
+          )
+        ) {
+          const found = firstFound(
+            [`${module}.py`, `${module}/__main__.py`, `${module}/__init__.py`].map((file) => lookup(file, cwd)),
+          );
+          runs.push({
+            ...state,
+            program: 'python',
+            args: [found.source ?? `${module}.py`, ...args.slice(2)],
+            written: first,
+            cwd,
+            place: at,
+            isModule: true,
+          });
           if (found.state === 'no' && found.because === undefined && around.image && hasOwnFolder(module, cwd)) {
             faults.push({ kind: 'file', path: absolute(`${module}.py`, cwd), found, place: at, program: 'python -m' });
           }
@@ -163,7 +232,10 @@ export function followStart(
         }
         if (args[1] === 'debugpy') {
           const script = args.findIndex((word, index) => index > 1 && /\.py$|^-m$/.test(word));
-          if (script > 0) return next(['python', ...args.slice(script)]);
+          if (script > 0) {
+            next(['python', ...args.slice(script)]);
+            return;
+          }
         }
       }
       runs.push({ ...state, program: 'python', args, written: first, cwd, place: at });
@@ -173,10 +245,16 @@ export function followStart(
     }
     if (/^(node|nodejs|tsx|ts-node|nodemon|deno|bun|ts-node-dev)$/.test(program)) {
       const args = rest.filter((word) => word !== 'run');
-      const script = args.find((word, index) => !word.startsWith('-') && !/^(-r|--require|--import|--loader|--watch|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''));
+      const script = args.find(
+        (word, index) =>
+          !word.startsWith('-') &&
+          !/^(-r|--require|--import|--loader|--watch|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''),
+      );
       runs.push({ ...state, program, args, written: first, cwd, place: at });
       if (script !== undefined && !/[$*]/.test(script)) {
-        const candidates = /\.\w+$/.test(script) ? [script] : [script, `${script}.js`, `${script}/index.js`, `${script}.ts`, `${script}.mjs`, `${script}.cjs`];
+        const candidates = /\.\w+$/.test(script)
+          ? [script]
+          : [script, `${script}.js`, `${script}/index.js`, `${script}.ts`, `${script}.mjs`, `${script}.cjs`];
         const found = firstFound(candidates.map((file) => lookup(file, cwd)));
         if (found.state === 'no') faults.push({ kind: 'file', path: absolute(script, cwd), found, place: at, program });
       }
@@ -194,10 +272,17 @@ export function followStart(
         return;
       }
       const found: Found = first.includes('/') ? lookup(first, cwd) : { state: 'unknown' };
-      if (/\/(\.?venv|env|\.local)\/bin\/|^\/usr\/(local\/)?s?bin\/|^\/s?bin\/|^\/opt\/[\w-]*venv[\w-]*\/bin\//.test(absolute(first, cwd)) && found.state !== 'yes') {
-        return next([program, ...rest], { runner: /venv|\/env\//.test(first) ? 'venv' : state.runner });
+      if (
+        /\/(\.?venv|env|\.local)\/bin\/|^\/usr\/(local\/)?s?bin\/|^\/s?bin\/|^\/opt\/[\w-]*venv[\w-]*\/bin\//.test(
+          absolute(first, cwd),
+        ) &&
+        found.state !== 'yes'
+      ) {
+        next([program, ...rest], { runner: /venv|\/env\//.test(first) ? 'venv' : state.runner });
+        return;
       }
-      if (found.state === 'no') faults.push({ kind: 'file', path: absolute(first, cwd), found, place: at, program: first });
+      if (found.state === 'no')
+        faults.push({ kind: 'file', path: absolute(first, cwd), found, place: at, program: first });
       if (found.source === undefined) {
         if (found.state !== 'no') isKnown = false;
         runs.push({ ...state, program, args: rest, written: first, cwd, place: at });
@@ -205,25 +290,48 @@ export function followStart(
       }
       checkScript(first, cwd, at, state.viaShell);
       const body = around.project.read(found.source) ?? '';
-      if (/^#!.*python/.test(body) || (found.source.endsWith('.py') && !body.startsWith('#!'))) return next(['python', first, ...rest]);
-      if (/^#!.*node/.test(body)) return next(['node', first, ...rest]);
+      if (/^#!.*python/.test(body) || (found.source.endsWith('.py') && !body.startsWith('#!'))) {
+        next(['python', first, ...rest]);
+        return;
+      }
+      if (/^#!.*node/.test(body)) {
+        next(['node', first, ...rest]);
+        return;
+      }
       shell(body, cwd, { file: found.source, line: 1 }, { ...state, viaShell: true }, depth, true, rest);
       return;
     }
-    if (program === 'docker-entrypoint.sh' || program === 'docker-php-entrypoint' || program === 'catchall') return next(rest);
+    if (program === 'docker-entrypoint.sh' || program === 'docker-php-entrypoint') {
+      next(rest);
+      return;
+    }
     runs.push({ ...state, program, args: rest, written: first, cwd, place: at });
   };
 
-  const shell = (script: string, folder: string, at: Place, state: Omit<Run, 'program' | 'args' | 'written' | 'cwd' | 'place'>, depth: number, lines: boolean, passed: string[] = []): void => {
+  const shell = (
+    script: string,
+    folder: string,
+    at: Place,
+    state: Omit<Run, 'program' | 'args' | 'written' | 'cwd' | 'place'>,
+    depth: number,
+    lines: boolean,
+    passed: string[] = [],
+  ): void => {
     let cwd = folder;
     const known = { ...around.variables, ...state.env };
     const isComplex = /^\s*(case|while|until|for|function)\b|^\s*\w+\s*\(\)\s*\{/m.test(script);
     for (const command of readShell(script, known)) {
-      for (const [name, value] of Object.entries(command.assignments)) if (command.words.length === 0) known[name] = value;
+      for (const [name, value] of Object.entries(command.assignments))
+        if (command.words.length === 0) known[name] = value;
       const where: Place = lines ? { file: at.file, line: command.line } : at;
       let argv = command.words.filter((word) => !/^\d*[<>]/.test(word));
       while (/^(if|then|else|elif|do|!|\{|\()$/.test(argv[0] ?? '')) argv = argv.slice(1);
-      if (/^(while|until|for|case|done|fi|esac|\}|\)|\[|\[\[|test|set|export|source|\.|trap|echo|printf|sleep|true|false|return|shift|local|read|umask|ulimit|mkdir|chown|chmod|cp|mv|rm|touch|cat|ls|nc|pg_isready|curl|wget|sed|ln|which|date|exit|wait|kill|alembic|psql|envsubst)$/.test(argv[0] ?? '') || argv.length === 0) {
+      if (
+        /^(while|until|for|case|done|fi|esac|\}|\)|\[|\[\[|test|set|export|source|\.|trap|echo|printf|sleep|true|false|return|shift|local|read|umask|ulimit|mkdir|chown|chmod|cp|mv|rm|touch|cat|ls|nc|pg_isready|curl|wget|sed|ln|which|date|exit|wait|kill|alembic|psql|envsubst)$/.test(
+          argv[0] ?? '',
+        ) ||
+        argv.length === 0
+      ) {
         if (/^(export)$/.test(argv[0] ?? '')) {
           for (const word of argv.slice(1)) {
             const [, name, value = ''] = /^(\w+)=(.*)$/.exec(word) ?? [];
@@ -249,14 +357,28 @@ export function followStart(
         continue;
       }
       const before = runs.length;
-      follow(argv, cwd, star >= 0 ? place : where, { ...state, env: { ...state.env, ...Object.fromEntries(Object.entries(known).filter(([name]) => !(name in around.variables))), ...command.assignments } }, depth + 1);
+      follow(
+        argv,
+        cwd,
+        star >= 0 ? place : where,
+        {
+          ...state,
+          env: {
+            ...state.env,
+            ...Object.fromEntries(Object.entries(known).filter(([name]) => !(name in around.variables))),
+            ...command.assignments,
+          },
+        },
+        depth + 1,
+      );
       // What only runs when something else failed, or in the background, is not what keeps the container alive.
       if (command.after === '||' && before > 0) runs.splice(before);
     }
   };
 
   const absolute = (file: string, cwd: string) => path.posix.resolve(cwd, file);
-  const lookup = (file: string, cwd: string): Found => (/[$*`]/.test(file) ? { state: 'unknown' } : around.find(absolute(file, cwd)));
+  const lookup = (file: string, cwd: string): Found =>
+    /[$*`]/.test(file) ? { state: 'unknown' } : around.find(absolute(file, cwd));
   const hasOwnFolder = (module: string, cwd: string): boolean => {
     const top = module.split('/')[0] ?? '';
     return around.find(absolute(top, cwd)).state === 'yes' || around.find(absolute(`${top}.py`, cwd)).state === 'yes';
@@ -267,12 +389,19 @@ export function followStart(
   };
   const checkScript = (file: string, cwd: string, at: Place, viaShell: boolean) => {
     const found = lookup(file, cwd);
-    if (found.source !== undefined) faults.push({ kind: 'script', path: absolute(file, cwd), source: found.source, place: at, viaShell });
-    else if (found.state === 'no') faults.push({ kind: 'file', path: absolute(file, cwd), found, place: at, program: file });
+    if (found.source !== undefined)
+      faults.push({ kind: 'script', path: absolute(file, cwd), source: found.source, place: at, viaShell });
+    else if (found.state === 'no')
+      faults.push({ kind: 'file', path: absolute(file, cwd), found, place: at, program: file });
   };
 
   /** The text of a package.json script, with the arguments added after `--`. */
-  const npmCommand = (program: string, rest: string[], cwd: string, at: Place): { text: string; folder: string; file: string; line: number } | undefined => {
+  const npmCommand = (
+    program: string,
+    rest: string[],
+    cwd: string,
+    at: Place,
+  ): { text: string; folder: string; file: string; line: number } | undefined => {
     const args = [...rest];
     let folder = cwd;
     while (args[0]?.startsWith('-')) {
@@ -285,8 +414,7 @@ export function followStart(
     let script = args.shift() ?? '';
     if (script === 'run' || script === 'run-script') {
       while (args[0]?.startsWith('-') && args[0] !== '--') {
-        if (/^(--prefix|-C)$/.test(args[0])) folder = absolute(args[1] ?? '.', cwd), args.shift();
-        args.shift();
+        if (/^(--prefix|-C)$/.test(args.shift() ?? '')) folder = absolute(args.shift() ?? '.', cwd);
       }
       script = args.shift() ?? '';
     } else if (program === 'npm' || program === 'npx' || program === 'bunx') {
@@ -316,7 +444,11 @@ export function followStart(
 
   if (isExec) {
     for (const word of words) {
-      if (/\$\{?[A-Za-z_]/.test(word) && !SHELLS.test(path.posix.basename(words[0] ?? '')) && !/^(envsubst|dockerize)$/.test(words[0] ?? '')) {
+      if (
+        /\$\{?[A-Za-z_]/.test(word) &&
+        !SHELLS.test(path.posix.basename(words[0] ?? '')) &&
+        !/^(envsubst|dockerize)$/.test(words[0] ?? '')
+      ) {
         faults.push({ kind: 'variable', word, place });
       }
     }
@@ -326,7 +458,11 @@ export function followStart(
 }
 
 function firstFound(list: Found[]): Found {
-  return list.find((found) => found.state === 'yes') ?? list.find((found) => found.state === 'unknown') ?? list[0] ?? { state: 'no' };
+  return (
+    list.find((found) => found.state === 'yes') ??
+    list.find((found) => found.state === 'unknown') ??
+    list[0] ?? { state: 'no' }
+  );
 }
 
 /** What a program listens on, as far as its command, its file and its variables tell. */
@@ -343,14 +479,23 @@ export interface Listening {
 }
 
 /** The server that a run starts; undefined when that cannot be told. */
-export function listeningOf(run: Run, around: Surroundings & { source: (file: string) => SourceFile | undefined; hasVariable: (name: string) => boolean }): Listening | undefined {
+export function listeningOf(
+  run: Run,
+  around: Surroundings & { source: (file: string) => SourceFile | undefined; hasVariable: (name: string) => boolean },
+): Listening | undefined {
   const { program, args, place } = run;
   const env = (name: string): string | undefined => run.env[name] ?? around.variables[name];
   const number = (text: string | undefined): number | undefined => {
     const port = Number(text);
     return text !== undefined && Number.isInteger(port) && port > 0 ? port : undefined;
   };
-  const made = (server: string, portText: string | undefined, host: string | undefined, development?: string, variable?: string): Listening => ({
+  const made = (
+    server: string,
+    portText: string | undefined,
+    host: string | undefined,
+    development?: string,
+    variable?: string,
+  ): Listening => ({
     server,
     port: number(portText),
     host,
@@ -358,20 +503,38 @@ export function listeningOf(run: Run, around: Surroundings & { source: (file: st
     development,
     variable,
   });
-  const envOr = (name: string, fallback: string): string | undefined => env(name) ?? (around.hasVariable(name) ? undefined : fallback);
+  const envOr = (name: string, fallback: string): string | undefined =>
+    env(name) ?? (around.hasVariable(name) ? undefined : fallback);
   switch (program) {
     case 'uvicorn':
     case 'hypercorn':
     case 'daphne': {
       const bind = optionOf(args, '-b', '--bind')?.split(':');
-      const host = optionOf(args, '--host') ?? bind?.[0] ?? (program === 'uvicorn' ? envOr('UVICORN_HOST', '127.0.0.1') : '127.0.0.1');
-      const port = optionOf(args, '--port') ?? (program === 'daphne' ? optionOf(args, '-p') : undefined) ?? bind?.[1] ?? (program === 'uvicorn' ? envOr('UVICORN_PORT', '8000') : '8000');
+      const host =
+        optionOf(args, '--host') ??
+        bind?.[0] ??
+        (program === 'uvicorn' ? envOr('UVICORN_HOST', '127.0.0.1') : '127.0.0.1');
+      const port =
+        optionOf(args, '--port') ??
+        (program === 'daphne' ? optionOf(args, '-p') : undefined) ??
+        bind?.[1] ??
+        (program === 'uvicorn' ? envOr('UVICORN_PORT', '8000') : '8000');
       if (args.includes('--uds') || args.includes('--fd')) return undefined;
-      return made(program, port, program === 'daphne' ? (optionOf(args, '-b', '--bind') ?? '127.0.0.1') : host, args.includes('--reload') ? '--reload' : undefined);
+      return made(
+        program,
+        port,
+        program === 'daphne' ? (optionOf(args, '-b', '--bind') ?? '127.0.0.1') : host,
+        args.includes('--reload') ? '--reload' : undefined,
+      );
     }
     case 'fastapi': {
       const isDev = args[0] === 'dev';
-      return made('fastapi', optionOf(args, '--port') ?? envOr('PORT', '8000') ?? '8000', optionOf(args, '--host') ?? (isDev ? '127.0.0.1' : '0.0.0.0'), isDev ? 'fastapi dev' : args.includes('--reload') ? '--reload' : undefined);
+      return made(
+        'fastapi',
+        optionOf(args, '--port') ?? envOr('PORT', '8000') ?? '8000',
+        optionOf(args, '--host') ?? (isDev ? '127.0.0.1' : '0.0.0.0'),
+        isDev ? 'fastapi dev' : args.includes('--reload') ? '--reload' : undefined,
+      );
     }
     case 'gunicorn': {
       const written = optionOf(args, '-b', '--bind') ?? bindOfConfig(args, run.cwd, around);
@@ -384,25 +547,53 @@ export function listeningOf(run: Run, around: Surroundings & { source: (file: st
       }
       if (written === 'unknown' || written.startsWith('unix:')) return undefined;
       const colon = written.lastIndexOf(':');
-      return made('gunicorn', colon < 0 ? '8000' : written.slice(colon + 1), colon < 0 ? written : written.slice(0, colon), reloadOf(args));
+      return made(
+        'gunicorn',
+        colon < 0 ? '8000' : written.slice(colon + 1),
+        colon < 0 ? written : written.slice(0, colon),
+        reloadOf(args),
+      );
     }
     case 'flask': {
       if (!args.includes('run')) return undefined;
-      const debug = args.includes('--debug') || /^(1|true)$/i.test(env('FLASK_DEBUG') ?? '') || env('FLASK_ENV') === 'development';
-      return made('flask', optionOf(args, '-p', '--port') ?? envOr('FLASK_RUN_PORT', '5000'), optionOf(args, '-h', '--host') ?? envOr('FLASK_RUN_HOST', '127.0.0.1'), debug ? 'flask run --debug' : 'flask run');
+      const debug =
+        args.includes('--debug') || /^(1|true)$/i.test(env('FLASK_DEBUG') ?? '') || env('FLASK_ENV') === 'development';
+      return made(
+        'flask',
+        optionOf(args, '-p', '--port') ?? envOr('FLASK_RUN_PORT', '5000'),
+        optionOf(args, '-h', '--host') ?? envOr('FLASK_RUN_HOST', '127.0.0.1'),
+        debug ? 'flask run --debug' : 'flask run',
+      );
     }
     case 'streamlit': {
       const config = around.find(path.posix.join(run.cwd, '.streamlit/config.toml'));
       const text = config.source === undefined ? '' : (around.project.read(config.source) ?? '');
       const server = /\[server\]([\s\S]*?)(\n\[|$)/.exec(text)?.[1] ?? '';
-      const port = optionOf(args, '--server.port') ?? env('STREAMLIT_SERVER_PORT') ?? /^\s*port\s*=\s*(\d+)/m.exec(server)?.[1] ?? envOr('STREAMLIT_SERVER_PORT', '8501');
-      const host = optionOf(args, '--server.address') ?? env('STREAMLIT_SERVER_ADDRESS') ?? /^\s*address\s*=\s*["']([^"']*)/m.exec(server)?.[1] ?? '0.0.0.0';
+      const port =
+        optionOf(args, '--server.port') ??
+        env('STREAMLIT_SERVER_PORT') ??
+        /^\s*port\s*=\s*(\d+)/m.exec(server)?.[1] ??
+        envOr('STREAMLIT_SERVER_PORT', '8501');
+      const host =
+        optionOf(args, '--server.address') ??
+        env('STREAMLIT_SERVER_ADDRESS') ??
+        /^\s*address\s*=\s*["']([^"']*)/m.exec(server)?.[1] ??
+        '0.0.0.0';
       return args.includes('run') ? made('streamlit', port, host) : undefined;
     }
     case 'chainlit':
-      return made('chainlit', optionOf(args, '--port') ?? '8000', optionOf(args, '--host') ?? envOr('CHAINLIT_HOST', '127.0.0.1'), args.includes('-w') || args.includes('--watch') ? '-w' : undefined);
+      return made(
+        'chainlit',
+        optionOf(args, '--port') ?? '8000',
+        optionOf(args, '--host') ?? envOr('CHAINLIT_HOST', '127.0.0.1'),
+        args.includes('-w') || args.includes('--watch') ? '-w' : undefined,
+      );
     case 'http-server':
-      return made('http-server', optionOf(args, '-p', '--port') ?? envOr('PORT', '8080'), optionOf(args, '-a') ?? '0.0.0.0');
+      return made(
+        'http-server',
+        optionOf(args, '-p', '--port') ?? envOr('PORT', '8080'),
+        optionOf(args, '-a') ?? '0.0.0.0',
+      );
     case 'serve': {
       const written = optionOf(args, '-l', '--listen', '-p', '--port') ?? envOr('PORT', '3000');
       return made('serve', written?.split(':').at(-1), '0.0.0.0');
@@ -412,25 +603,68 @@ export function listeningOf(run: Run, around: Surroundings & { source: (file: st
       const isPreview = args[0] === 'preview';
       if (args[0] === 'build') return undefined;
       const flag = args.findIndex((word) => word === '--host' || word.startsWith('--host='));
-      const value = flag < 0 ? undefined : args[flag]?.includes('=') === true ? args[flag]?.slice(7) : args[flag + 1]?.startsWith('-') === false ? args[flag + 1] : '0.0.0.0';
+      const value =
+        flag < 0
+          ? undefined
+          : args[flag]?.includes('=') === true
+            ? args[flag].slice(7)
+            : args[flag + 1]?.startsWith('-') === false
+              ? args[flag + 1]
+              : '0.0.0.0';
       const host = value ?? (isPreview ? (config.previewHost ?? config.host) : config.host) ?? 'localhost';
-      const port = optionOf(args, '--port') ?? (isPreview ? config.previewPort : config.port) ?? (isPreview ? '4173' : '5173');
-      return made(isPreview ? 'vite preview' : 'vite', port, host === 'true' || host === '' ? '0.0.0.0' : host, isPreview ? undefined : 'vite');
+      const port =
+        optionOf(args, '--port') ?? (isPreview ? config.previewPort : config.port) ?? (isPreview ? '4173' : '5173');
+      return made(
+        isPreview ? 'vite preview' : 'vite',
+        port,
+        host === 'true' || host === '' ? '0.0.0.0' : host,
+        isPreview ? undefined : 'vite',
+      );
     }
     case 'next': {
       const port = optionOf(args, '-p', '--port') ?? envOr('PORT', '3000');
-      return args[0] === 'build' ? undefined : made('next', port, optionOf(args, '-H', '--hostname') ?? '0.0.0.0', args[0] === 'start' ? undefined : 'next dev');
+      return args[0] === 'build'
+        ? undefined
+        : made(
+            'next',
+            port,
+            optionOf(args, '-H', '--hostname') ?? '0.0.0.0',
+            args[0] === 'start' ? undefined : 'next dev',
+          );
     }
     case 'react-scripts':
-      return args[0] === 'start' ? made('react-scripts', envOr('PORT', '3000'), env('HOST') ?? '0.0.0.0', 'react-scripts start') : undefined;
+      return args[0] === 'start'
+        ? made('react-scripts', envOr('PORT', '3000'), env('HOST') ?? '0.0.0.0', 'react-scripts start')
+        : undefined;
     case 'vue-cli-service':
-      return args[0] === 'serve' ? made('vue-cli-service', optionOf(args, '--port') ?? '8080', optionOf(args, '--host') ?? '0.0.0.0', 'vue-cli-service serve') : undefined;
+      return args[0] === 'serve'
+        ? made(
+            'vue-cli-service',
+            optionOf(args, '--port') ?? '8080',
+            optionOf(args, '--host') ?? '0.0.0.0',
+            'vue-cli-service serve',
+          )
+        : undefined;
     case 'ng':
-      return args[0] === 'serve' ? made('ng', optionOf(args, '--port') ?? '4200', optionOf(args, '--host') ?? 'localhost', 'ng serve') : undefined;
+      return args[0] === 'serve'
+        ? made('ng', optionOf(args, '--port') ?? '4200', optionOf(args, '--host') ?? 'localhost', 'ng serve')
+        : undefined;
     case 'nuxt':
-      return args[0] === 'dev' ? made('nuxt', optionOf(args, '--port', '-p') ?? envOr('PORT', '3000'), optionOf(args, '--host') ?? env('HOST') ?? 'localhost', 'nuxt dev') : undefined;
+      return args[0] === 'dev'
+        ? made(
+            'nuxt',
+            optionOf(args, '--port', '-p') ?? envOr('PORT', '3000'),
+            optionOf(args, '--host') ?? env('HOST') ?? 'localhost',
+            'nuxt dev',
+          )
+        : undefined;
     case 'nest':
-      return sourceListening(run, around, 'src/main.ts', args.includes('--watch') || args.includes('-w') ? 'nest start --watch' : undefined);
+      return sourceListening(
+        run,
+        around,
+        'src/main.ts',
+        args.includes('--watch') || args.includes('-w') ? 'nest start --watch' : undefined,
+      );
     case 'django-admin':
     case 'manage.py':
     case 'python': {
@@ -439,12 +673,15 @@ export function listeningOf(run: Run, around: Surroundings & { source: (file: st
       if (file === undefined) return undefined;
       if (/(^|\/)manage\.py$/.test(file) && rest[0] === 'runserver') {
         const address = rest.slice(1).find((word) => !word.startsWith('-')) ?? '127.0.0.1:8000';
-        const [left = '', right] = address.includes(':') ? [address.slice(0, address.lastIndexOf(':')), address.slice(address.lastIndexOf(':') + 1)] : ['', address];
+        const [left, right] = address.includes(':')
+          ? [address.slice(0, address.lastIndexOf(':')), address.slice(address.lastIndexOf(':') + 1)]
+          : ['', address];
         const host = left === '0' ? '0.0.0.0' : left === '' ? '127.0.0.1' : left;
         return made('django', right, host, 'manage.py runserver');
       }
       if (/(^|\/)manage\.py$/.test(file)) return undefined;
-      if (args[0] === '-m' && args[1] === 'http.server') return made('http.server', args[2] ?? '8000', optionOf(args, '--bind', '-b') ?? '0.0.0.0');
+      if (args[0] === '-m' && args[1] === 'http.server')
+        return made('http.server', args[2] ?? '8000', optionOf(args, '--bind', '-b') ?? '0.0.0.0');
       return sourceListening(run, around, file, undefined);
     }
     case 'node':
@@ -453,8 +690,15 @@ export function listeningOf(run: Run, around: Surroundings & { source: (file: st
     case 'ts-node':
     case 'ts-node-dev':
     case 'nodemon': {
-      const file = args.find((word, index) => !word.startsWith('-') && !/^(-r|--require|--import|--loader|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''));
-      const watches = /^(nodemon|ts-node-dev)$/.test(program) ? program : args.includes('--watch') ? '--watch' : undefined;
+      const file = args.find(
+        (word, index) =>
+          !word.startsWith('-') && !/^(-r|--require|--import|--loader|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''),
+      );
+      const watches = /^(nodemon|ts-node-dev)$/.test(program)
+        ? program
+        : args.includes('--watch')
+          ? '--watch'
+          : undefined;
       return file === undefined ? undefined : sourceListening(run, around, file, watches);
     }
     default:
@@ -471,13 +715,21 @@ function bindOfConfig(args: string[], cwd: string, around: Surroundings): string
   const written = optionOf(args, '-c', '--config');
   const file = written?.replace(/^(file|python):/, '') ?? 'gunicorn.conf.py';
   const found = around.find(path.posix.resolve(cwd, file));
-  if (found.source === undefined) return written === undefined && found.state !== 'unknown' ? undefined : written === undefined ? undefined : 'unknown';
+  if (found.source === undefined)
+    return written === undefined && found.state !== 'unknown'
+      ? undefined
+      : written === undefined
+        ? undefined
+        : 'unknown';
   const text = around.project.read(found.source) ?? '';
   const bind = /^\s*bind\s*=\s*(?:["']([^"']*)["']\s*$|(.*)$)/m.exec(text);
   return bind ? (bind[1] ?? 'unknown') : undefined;
 }
 
-function viteConfig(run: Run, around: Surroundings): { host?: string; port?: string; previewHost?: string; previewPort?: string } {
+function viteConfig(
+  run: Run,
+  around: Surroundings,
+): { host?: string; port?: string; previewHost?: string; previewPort?: string } {
   for (const name of ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs']) {
     const found = around.find(path.posix.join(run.cwd, name));
     const text = found.source === undefined ? undefined : around.project.read(found.source);
@@ -518,7 +770,9 @@ function sourceListening(
   file: string,
   development: string | undefined,
 ): Listening | undefined {
-  const direct = around.find(path.posix.resolve(run.cwd, file)).source ?? (around.project.kindOf(file) === 'file' && run.isModule ? file : undefined);
+  const direct =
+    around.find(path.posix.resolve(run.cwd, file)).source ??
+    (around.project.kindOf(file) === 'file' && run.isModule ? file : undefined);
   const start = direct ?? sourceOfBuilt(run, around, file);
   if (start === undefined) return undefined;
   const seen = new Set<string>();
@@ -558,10 +812,16 @@ function sourceOfBuilt(run: Run, around: Surroundings, file: string): string | u
   // The final stage often holds only what was built: look where the Dockerfile's context does.
   const folder = around.image?.context.folder;
   if (folder === undefined) return undefined;
-  return [`src/${match[1]}.ts`, `${match[1]}.ts`].map((name) => path.posix.join(folder, name)).find((name) => around.project.kindOf(name) === 'file');
+  return [`src/${match[1]}.ts`, `${match[1]}.ts`]
+    .map((name) => path.posix.join(folder, name))
+    .find((name) => around.project.kindOf(name) === 'file');
 }
 
-function resolve(value: Value | undefined, run: Run, around: Surroundings & { hasVariable: (name: string) => boolean }): string | undefined {
+function resolve(
+  value: Value | undefined,
+  run: Run,
+  around: Surroundings & { hasVariable: (name: string) => boolean },
+): string | undefined {
   if (value?.kind !== 'env') return textOf(value);
   const given = run.env[value.name] ?? around.variables[value.name];
   if (given !== undefined) return given;
@@ -577,9 +837,11 @@ export function importsOf(source: SourceFile, project: Project): string[] {
       if (!module.startsWith('.')) continue;
       const target = path.posix.normalize(path.posix.join(folder, module));
       const stem = target.replace(/\.[cm]?js$/, '');
-      const found = [target, ...['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.vue'].map((end) => stem + end), ...['index.ts', 'index.tsx', 'index.js'].map((name) => `${target}/${name}`)].find(
-        (name) => project.kindOf(name) === 'file',
-      );
+      const found = [
+        target,
+        ...['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.vue'].map((end) => stem + end),
+        ...['index.ts', 'index.tsx', 'index.js'].map((name) => `${target}/${name}`),
+      ].find((name) => project.kindOf(name) === 'file');
       if (found !== undefined) files.push(found);
       continue;
     }
@@ -604,7 +866,11 @@ function pythonModule(module: string, names: string[], folder: string, project: 
   }
   for (const base of bases) {
     const target = path.posix.normalize(path.posix.join(base, ...parts));
-    const files = [`${target}.py`, `${target}/__init__.py`, ...names.flatMap((name) => [`${target}/${name}.py`, `${target}/${name}/__init__.py`])];
+    const files = [
+      `${target}.py`,
+      `${target}/__init__.py`,
+      ...names.flatMap((name) => [`${target}/${name}.py`, `${target}/${name}/__init__.py`]),
+    ];
     const found = files.filter((name) => project.kindOf(name) === 'file');
     if (found.length > 0) return found;
   }

@@ -3,7 +3,19 @@ import { expand } from './dockerfile.ts';
 import type { Build } from './image.ts';
 import type { Project } from './project.ts';
 import { optionOf, readShell, type ShellCommand } from './shell.ts';
-import { isObject, listAt, objectAt, objectsAt, placeOf, readYaml, textAt, type JsonObject, type Place, type YamlFault } from './yaml.ts';
+import {
+  isObject,
+  listAt,
+  objectAt,
+  objectsAt,
+  placeOf,
+  readYaml,
+  textAt,
+  type JsonObject,
+  type Place,
+  type YamlFault,
+  written,
+} from './yaml.ts';
 
 export interface Workflow {
   path: string;
@@ -47,7 +59,7 @@ export function readWorkflows(project: Project): Workflow[] {
             name,
             object: job,
             place: placeOf(objectAt(object, 'jobs'), name),
-            runsOn: textAt(job, 'runs-on') ?? listAt(job, 'runs-on').map(String).join(','),
+            runsOn: textAt(job, 'runs-on') ?? listAt(job, 'runs-on').map(written).join(','),
             steps: objectsAt(job, 'steps').map((step) => ({
               object: step,
               place: placeOf(step),
@@ -79,8 +91,11 @@ function matrixOf(job: JsonObject): Record<string, string>[] {
     rows = rows.flatMap((row) =>
       values.map((value) =>
         isObject(value)
-          ? { ...row, ...Object.fromEntries(Object.keys(value).map((name) => [`${key}.${name}`, textAt(value, name) ?? ''])) }
-          : { ...row, [key]: String(value) },
+          ? {
+              ...row,
+              ...Object.fromEntries(Object.keys(value).map((name) => [`${key}.${name}`, textAt(value, name) ?? ''])),
+            }
+          : { ...row, [key]: written(value) },
       ),
     );
   }
@@ -88,10 +103,13 @@ function matrixOf(job: JsonObject): Record<string, string>[] {
     Object.fromEntries(Object.keys(entry).map((name) => [name, textAt(entry, name) ?? ''])),
   );
   const isEmpty = rows.length === 1 && Object.keys(rows[0] ?? {}).length === 0;
-  const all = isEmpty && included.length > 0 ? included : rows.flatMap((row) => {
-    const matching = included.filter((entry) => Object.entries(row).some(([key, value]) => entry[key] === value));
-    return matching.length > 0 ? matching.map((entry) => ({ ...row, ...entry })) : [row];
-  });
+  const all =
+    isEmpty && included.length > 0
+      ? included
+      : rows.flatMap((row) => {
+          const matching = included.filter((entry) => Object.entries(row).some(([key, value]) => entry[key] === value));
+          return matching.length > 0 ? matching.map((entry) => ({ ...row, ...entry })) : [row];
+        });
   return all.slice(0, 20);
 }
 
@@ -121,7 +139,9 @@ function buildsOfStep(workflow: Workflow, job: Job, step: Step, matrix: Record<s
     const dockerfile = path.posix.normalize(
       filled === undefined
         ? path.posix.join(folder, 'Dockerfile')
-        : subfolder ? path.posix.join(folder, filled) : filled,
+        : subfolder
+          ? path.posix.join(folder, filled)
+          : filled,
     );
     const keyPlace = filled === undefined ? placeOf(inputs, 'context') : placeOf(inputs, 'file');
     return [
@@ -138,8 +158,13 @@ function buildsOfStep(workflow: Workflow, job: Job, step: Step, matrix: Record<s
         place: keyPlace.line > 1 ? keyPlace : place,
         by: 'workflow',
         images: tagsOf(workflow, job, inputs, fill),
-        platforms: (textAt(inputs, 'platforms') ?? '').split(/[\s,]+/).filter(Boolean).map(fill),
-        isPushed: textAt(inputs, 'push') !== 'false' && ('push' in inputs || /push=true|type=registry/.test(textAt(inputs, 'outputs') ?? '')),
+        platforms: (textAt(inputs, 'platforms') ?? '')
+          .split(/[\s,]+/)
+          .filter(Boolean)
+          .map(fill),
+        isPushed:
+          textAt(inputs, 'push') !== 'false' &&
+          ('push' in inputs || /push=true|type=registry/.test(textAt(inputs, 'outputs') ?? '')),
       },
     ];
   }
@@ -160,7 +185,10 @@ function stringsOf(object: JsonObject): Record<string, string> {
 }
 
 function linesOf(text: string | undefined): string[] {
-  return (text ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  return (text ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 /** The names that the action gives to the image, `docker/metadata-action` included. */
@@ -168,7 +196,10 @@ function tagsOf(workflow: Workflow, job: Job, inputs: JsonObject, fill: (text: s
   const tags = fill(textAt(inputs, 'tags') ?? '');
   const meta = /\$\{\{\s*steps\.([\w-]+)\.outputs\.tags\s*\}\}/.exec(tags);
   if (!meta) {
-    return tags.split(/[\n,]+/).map((tag) => tag.trim()).filter(Boolean);
+    return tags
+      .split(/[\n,]+/)
+      .map((tag) => tag.trim())
+      .filter(Boolean);
   }
   const step = job.steps.find((candidate) => textAt(candidate.object, 'id') === meta[1]);
   const images = linesOf(fill(textAt(step?.object, 'with', 'images') ?? '')).flatMap((line) => line.split(','));
@@ -177,11 +208,19 @@ function tagsOf(workflow: Workflow, job: Job, inputs: JsonObject, fill: (text: s
     const raw = /type=raw,(?:.*value=)?([^,\s]+)/.exec(rule);
     return raw && !raw[1]?.includes('${{') ? [raw[1] ?? ''] : [`\${{${rule}}}`];
   });
-  return images.flatMap((image) => (names.length === 0 ? [`${image.trim()}:\${{}}`] : names.map((name) => `${image.trim()}:${name}`)));
+  return images.flatMap((image) =>
+    names.length === 0 ? [`${image.trim()}:\${{}}`] : names.map((name) => `${image.trim()}:${name}`),
+  );
 }
 
 /** The `docker build` commands of a script, with the folder that each runs in. */
-export function buildsOfScript(text: string, folder: string, place: Place, by: Build['by'], env: Record<string, string> = {}): Build[] {
+export function buildsOfScript(
+  text: string,
+  folder: string,
+  place: Place,
+  by: Build['by'],
+  env: Record<string, string> = {},
+): Build[] {
   const builds: Build[] = [];
   const pushed = new Set<string>();
   const tagged = new Map<string, string[]>();
@@ -191,13 +230,24 @@ export function buildsOfScript(text: string, folder: string, place: Place, by: B
     Object.assign(known, command.assignments);
     const [program = '', ...words] = command.words.map((word) => expand(word, known));
     if (program === 'cd' && words[0] !== undefined && !words[0].includes('$')) {
-      current = path.posix.isAbsolute(words[0]) || words[0] === '-' ? folder : path.posix.normalize(path.posix.join(current, words[0]));
+      current =
+        path.posix.isAbsolute(words[0]) || words[0] === '-'
+          ? folder
+          : path.posix.normalize(path.posix.join(current, words[0]));
     }
     if (!/^(docker|podman|nerdctl|buildah)$/.test(program)) continue;
     if (words[0] === 'push') pushed.add(words.at(-1) ?? '');
     if (words[0] === 'tag') tagged.set(words[1] ?? '', [...(tagged.get(words[1] ?? '') ?? []), words[2] ?? '']);
     const build = buildCommand(words, current);
-    if (build) builds.push({ ...build, by, place: { file: place.file, line: by === 'workflow' ? place.line + command.line : place.line + command.line - 1 } });
+    if (build)
+      builds.push({
+        ...build,
+        by,
+        place: {
+          file: place.file,
+          line: by === 'workflow' ? place.line + command.line : place.line + command.line - 1,
+        },
+      });
   }
   for (const build of builds) {
     build.images = build.images.flatMap((image) => [image, ...(tagged.get(image) ?? [])]);
@@ -206,7 +256,8 @@ export function buildsOfScript(text: string, folder: string, place: Place, by: B
   return builds;
 }
 
-const VALUED = /^(-t|--tag|-f|--file|--build-arg|--target|--platform|--label|--network|--cache-from|--cache-to|--secret|--ssh|--progress|--output|-o|--builder|--shm-size|--add-host|-m|--memory|--iidfile|--provenance|--sbom)$/;
+const VALUED =
+  /^(-t|--tag|-f|--file|--build-arg|--target|--platform|--label|--network|--cache-from|--cache-to|--secret|--ssh|--progress|--output|-o|--builder|--shm-size|--add-host|-m|--memory|--iidfile|--provenance|--sbom)$/;
 
 function buildCommand(words: string[], folder: string): Omit<Build, 'by' | 'place'> | undefined {
   const start = words[0] === 'buildx' || words[0] === 'image' ? 1 : 0;
@@ -232,7 +283,8 @@ function buildCommand(words: string[], folder: string): Omit<Build, 'by' | 'plac
   const file = optionOf(rest, '-f', '--file');
   if (file !== undefined && (/[$`]/.test(file) || path.posix.isAbsolute(file) || file === '-')) return undefined;
   return {
-    dockerfile: file === undefined ? path.posix.join(base, 'Dockerfile') : path.posix.normalize(path.posix.join(folder, file)),
+    dockerfile:
+      file === undefined ? path.posix.join(base, 'Dockerfile') : path.posix.normalize(path.posix.join(folder, file)),
     context: base,
     target: optionOf(rest, '--target'),
     args,

@@ -129,7 +129,7 @@ export function readYaml(
       return value;
     };
     const value = convert(document.contents, 0);
-    documents.push({ value, line: lineAt(document.contents?.range?.[0] ?? document.range[0]) });
+    documents.push({ value, line: lineAt(document.contents?.range[0] ?? document.range[0]) });
   }
   return { documents, faults };
 }
@@ -144,7 +144,7 @@ function scalarValue(value: unknown, booleans: 'kubectl' | 'strict'): Json {
   }
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (typeof value === 'bigint') return Number(value);
-  return String(value);
+  return JSON.stringify(value);
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -185,4 +185,9 @@ export function textAt(value: Json | undefined, ...keys: (string | number)[]): s
   return typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean'
     ? String(found)
     : undefined;
+}
+
+/** A value as it would stand in the file. */
+export function written(value: Json | undefined): string {
+  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -1,7 +1,20 @@
 import type { Remark, Rule } from '../findings.ts';
 import { idOf, isFilledInLater, type ManifestFile } from '../read/kubernetes.ts';
 import { knownKinds, propertiesOf, schemaFaults } from '../read/schema.ts';
-import { at, isObject, listAt, objectAt, objectsAt, placeAt, placeOf, textAt, type Json, type JsonObject, type Place } from '../read/yaml.ts';
+import {
+  at,
+  isObject,
+  listAt,
+  objectAt,
+  objectsAt,
+  placeAt,
+  placeOf,
+  textAt,
+  type Json,
+  type JsonObject,
+  type Place,
+  written,
+} from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 import type { ErrorObject } from 'ajv';
 import type { Model } from '../model.ts';
@@ -64,25 +77,49 @@ export const yamlSyntax: Rule = {
 function faultSentence(code: string, message: string): [[string, string], [string, string]] {
   if (code === 'TAB_AS_INDENT' || /tab/i.test(message)) {
     return [
-      ['Cette ligne est indentée par une tabulation ; YAML n’accepte que des espaces.', 'Remplacez la tabulation par des espaces, alignés sur les lignes voisines.'],
-      ['This line is indented with a tab; YAML accepts spaces only.', 'Replace the tab by spaces, aligned with the lines around it.'],
+      [
+        'Cette ligne est indentée par une tabulation ; YAML n’accepte que des espaces.',
+        'Remplacez la tabulation par des espaces, alignés sur les lignes voisines.',
+      ],
+      [
+        'This line is indented with a tab; YAML accepts spaces only.',
+        'Replace the tab by spaces, aligned with the lines around it.',
+      ],
     ];
   }
   if (code === 'DUPLICATE_KEY') {
     return [
-      ['Cette clé est écrite deux fois au même endroit.', 'Gardez une seule des deux ; si ce sont deux objets, séparez-les par une ligne « --- ».'],
-      ['This key is written twice in the same place.', 'Keep one of the two; if they are two objects, put a line "---" between them.'],
+      [
+        'Cette clé est écrite deux fois au même endroit.',
+        'Gardez une seule des deux ; si ce sont deux objets, séparez-les par une ligne « --- ».',
+      ],
+      [
+        'This key is written twice in the same place.',
+        'Keep one of the two; if they are two objects, put a line "---" between them.',
+      ],
     ];
   }
   if (code === 'UNKNOWN_ALIAS') {
     return [
-      [`L’alias ${message} renvoie à une ancre qui n’existe pas.`, 'Définissez l’ancre (&nom) plus haut dans le fichier, ou mettez la valeur entre guillemets.'],
-      [`The alias ${message} points to an anchor that does not exist.`, 'Define the anchor (&name) above, or put the value between quotes.'],
+      [
+        `L’alias ${message} renvoie à une ancre qui n’existe pas.`,
+        'Définissez l’ancre (&nom) plus haut dans le fichier, ou mettez la valeur entre guillemets.',
+      ],
+      [
+        `The alias ${message} points to an anchor that does not exist.`,
+        'Define the anchor (&name) above, or put the value between quotes.',
+      ],
     ];
   }
   return [
-    [`Le YAML est mal formé ici (${message.replace(/ at line.*$/, '')}).`, 'Vérifiez l’alignement de cette ligne et des deux précédentes : deux espaces par niveau, un espace après chaque « : », guillemets fermés.'],
-    [`The YAML is malformed here (${message.replace(/ at line.*$/, '')}).`, 'Check the alignment of this line and the two before it: two spaces a level, one space after each ":", closed quotes.'],
+    [
+      `Le YAML est mal formé ici (${message.replace(/ at line.*$/, '')}).`,
+      'Vérifiez l’alignement de cette ligne et des deux précédentes : deux espaces par niveau, un espace après chaque « : », guillemets fermés.',
+    ],
+    [
+      `The YAML is malformed here (${message.replace(/ at line.*$/, '')}).`,
+      'Check the alignment of this line and the two before it: two spaces a level, one space after each ":", closed quotes.',
+    ],
   ];
 }
 
@@ -100,8 +137,12 @@ function patchFilesOf(object: JsonObject, folder: string): string[] {
     ...objectsAt(object, 'patchesJson6902').map((patch) => textAt(patch, 'path')),
     ...listAt(object, 'patchesStrategicMerge').map((entry) => (typeof entry === 'string' ? entry : undefined)),
     ...objectsAt(object, 'replacements').map((entry) => textAt(entry, 'path')),
-    ...['configurations', 'transformers', 'generators', 'openapi'].flatMap((key) => listAt(object, key).map((entry) => (typeof entry === 'string' ? entry : undefined))),
-    ...objectsAt(object, 'configMapGenerator').flatMap((generator) => listAt(generator, 'files').map((entry) => String(entry).split('=').at(-1))),
+    ...['configurations', 'transformers', 'generators', 'openapi'].flatMap((key) =>
+      listAt(object, key).map((entry) => (typeof entry === 'string' ? entry : undefined)),
+    ),
+    ...objectsAt(object, 'configMapGenerator').flatMap((generator) =>
+      listAt(generator, 'files').map((entry) => written(entry).split('=').at(-1)),
+    ),
   ];
   return names.flatMap((name) => (name === undefined || name.includes('\n') ? [] : [joinPath(folder, name)]));
 }
@@ -135,12 +176,16 @@ export const manifestKind: Rule = {
           place: near === undefined ? placeOf(object) : placeOf(object, near),
           about: `object ${name} ${idOf(object)}`,
           fr: [
-            near === undefined ? `${describe(object)} n’a pas de apiVersion.` : `« ${near} » n’est pas un mot de Kubernetes : il attend « apiVersion ».`,
+            near === undefined
+              ? `${describe(object)} n’a pas de apiVersion.`
+              : `« ${near} » n’est pas un mot de Kubernetes : il attend « apiVersion ».`,
             `kubectl s’arrête : « error validating "${name}": error validating data: apiVersion not set ».`,
             `Écrivez : apiVersion: ${value}`,
           ],
           en: [
-            near === undefined ? `${describeEn(object)} has no apiVersion.` : `"${near}" is no word of Kubernetes: it expects "apiVersion".`,
+            near === undefined
+              ? `${describeEn(object)} has no apiVersion.`
+              : `"${near}" is no word of Kubernetes: it expects "apiVersion".`,
             `kubectl stops: "error validating "${name}": error validating data: apiVersion not set".`,
             `Write: apiVersion: ${value}`,
           ],
@@ -152,8 +197,16 @@ export const manifestKind: Rule = {
           severity: 'error',
           place: placeOf(object),
           about: `object ${name} ${idOf(object)}`,
-          fr: ['Cet objet n’a pas de kind : Kubernetes ne sait pas ce qu’il est.', `kubectl s’arrête : « error validating "${name}": error validating data: kind not set ».`, 'Ajoutez la ligne « kind: … » (Deployment, Service, Ingress, ConfigMap…).'],
-          en: ['This object has no kind: Kubernetes cannot tell what it is.', `kubectl stops: "error validating "${name}": error validating data: kind not set".`, 'Add the line "kind: …" (Deployment, Service, Ingress, ConfigMap…).'],
+          fr: [
+            'Cet objet n’a pas de kind : Kubernetes ne sait pas ce qu’il est.',
+            `kubectl s’arrête : « error validating "${name}": error validating data: kind not set ».`,
+            'Ajoutez la ligne « kind: … » (Deployment, Service, Ingress, ConfigMap…).',
+          ],
+          en: [
+            'This object has no kind: Kubernetes cannot tell what it is.',
+            `kubectl stops: "error validating "${name}": error validating data: kind not set".`,
+            'Add the line "kind: …" (Deployment, Service, Ingress, ConfigMap…).',
+          ],
         };
         continue;
       }
@@ -164,9 +217,28 @@ export const manifestKind: Rule = {
       if (known.includes(`${apiVersion} ${kind}`) || (apiVersion === 'v1' && /^(List|Config)$/.test(kind))) continue;
       const sameKind = known.filter((entry) => entry.endsWith(` ${kind}`));
       // A kind nobody knows, in a group nobody knows, is more likely another tool's file.
-      if (group !== '' && !BUILT_IN.has(group) && sameKind.length === 0 && nearest(kind, known.map((entry) => entry.split(' ')[1] ?? '')) === undefined) continue;
+      if (
+        group !== '' &&
+        !BUILT_IN.has(group) &&
+        sameKind.length === 0 &&
+        nearest(
+          kind,
+          known.map((entry) => entry.split(' ')[1] ?? ''),
+        ) === undefined
+      )
+        continue;
       if (/^v\d/.test(apiVersion) && sameKind.length === 0 && !isObject(object.metadata)) continue;
-      const best = preferred(sameKind) ?? known.find((entry) => entry.split(' ')[1] === nearest(kind, known.map((each) => each.split(' ')[1] ?? '')) && (entry.startsWith(`${apiVersion} `) || true));
+      const best =
+        preferred(sameKind) ??
+        known.find(
+          (entry) =>
+            entry.split(' ')[1] ===
+              nearest(
+                kind,
+                known.map((each) => each.split(' ')[1] ?? ''),
+              ) &&
+            (entry.startsWith(`${apiVersion} `) || true),
+        );
       const [bestVersion, bestKind] = (best ?? '').split(' ');
       const where = sameKind.length > 0 ? 'apiVersion' : 'kind';
       yield {
@@ -174,14 +246,20 @@ export const manifestKind: Rule = {
         place: placeOf(object, where),
         about: `object ${name} ${idOf(object)}`,
         fr: [
-          sameKind.length > 0 ? `Il n’y a pas de ${kind} dans « ${apiVersion} ».` : `« ${kind} » n’est pas un type d’objet de Kubernetes.`,
+          sameKind.length > 0
+            ? `Il n’y a pas de ${kind} dans « ${apiVersion} ».`
+            : `« ${kind} » n’est pas un type d’objet de Kubernetes.`,
           `kubectl s’arrête : « error: resource mapping not found for name: "${textAt(object, 'metadata', 'name') ?? ''}" … no matches for kind "${kind}" in version "${apiVersion}" ».`,
-          best === undefined ? 'Vérifiez l’orthographe de kind et de apiVersion.' : `Écrivez : apiVersion: ${bestVersion ?? ''} et kind: ${bestKind ?? ''}`,
+          best === undefined
+            ? 'Vérifiez l’orthographe de kind et de apiVersion.'
+            : `Écrivez : apiVersion: ${bestVersion ?? ''} et kind: ${bestKind ?? ''}`,
         ],
         en: [
           sameKind.length > 0 ? `There is no ${kind} in "${apiVersion}".` : `"${kind}" is not a kind of Kubernetes.`,
           `kubectl stops: "error: resource mapping not found for name: "${textAt(object, 'metadata', 'name') ?? ''}" … no matches for kind "${kind}" in version "${apiVersion}"".`,
-          best === undefined ? 'Check the spelling of kind and apiVersion.' : `Write: apiVersion: ${bestVersion ?? ''} and kind: ${bestKind ?? ''}`,
+          best === undefined
+            ? 'Check the spelling of kind and apiVersion.'
+            : `Write: apiVersion: ${bestVersion ?? ''} and kind: ${bestKind ?? ''}`,
         ],
       };
     }
@@ -198,7 +276,10 @@ function versionOf(kind: string): string {
 
 export const manifestSchema: Rule = {
   id: 'manifest-schema',
-  title: { fr: 'Un champ du manifeste n’existe pas, manque, ou n’a pas le bon type', en: 'A field of the manifest does not exist, is missing, or has the wrong type' },
+  title: {
+    fr: 'Un champ du manifeste n’existe pas, manque, ou n’a pas le bon type',
+    en: 'A field of the manifest does not exist, is missing, or has the wrong type',
+  },
   why: {
     fr: 'Kubernetes refuse tout champ qu’il ne connaît pas à cet endroit : un mot mal écrit, ou bien écrit mais décalé d’un niveau, est une demande qu’il ne saurait pas honorer.',
     en: 'Kubernetes refuses every field that it does not know in that place: a misspelt word, or a right one at the wrong level, is a wish that it could not grant.',
@@ -211,7 +292,10 @@ export const manifestSchema: Rule = {
       if (!faults) continue;
       const told = new Set<string>();
       for (const fault of faults) {
-        const path = fault.instancePath.split('/').slice(1).map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+        const path = fault.instancePath
+          .split('/')
+          .slice(1)
+          .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
         const remark = schemaRemark(file.path, object, path, fault);
         // A union's branches fail together; the first sentence for a path is enough.
         const key = `${fault.instancePath} ${fault.keyword === 'oneOf' ? 'type' : fault.keyword} ${JSON.stringify(fault.params)}`;
@@ -224,7 +308,10 @@ export const manifestSchema: Rule = {
 };
 
 function dotted(path: string[]): string {
-  return path.reduce((text, part) => (/^\d+$/.test(part) ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`), '');
+  return path.reduce(
+    (text, part) => (/^\d+$/.test(part) ? `${text}[${part}]` : text === '' ? part : `${text}.${part}`),
+    '',
+  );
 }
 
 function schemaRemark(file: string, object: JsonObject, path: string[], fault: ErrorObject): Remark | undefined {
@@ -233,9 +320,10 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
   const parent = dotted(path);
   const inside = parent === '' ? kind : parent;
   if (fault.keyword === 'additionalProperties') {
-    const extra = String((fault.params as { additionalProperty: string }).additionalProperty);
+    const extra = (fault.params as { additionalProperty: string }).additionalProperty;
     const allowed = propertiesOf(fault.parentSchema);
-    const near = allowed.find((candidate) => candidate.toLowerCase() === extra.toLowerCase()) ?? nearest(extra, allowed, 3);
+    const near =
+      allowed.find((candidate) => candidate.toLowerCase() === extra.toLowerCase()) ?? nearest(extra, allowed, 3);
     const full = dotted([...path, extra]);
     const [fixFr, fixEn] = misplaced(object, path, extra, near);
     return {
@@ -254,7 +342,7 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     };
   }
   if (fault.keyword === 'required') {
-    const missing = String((fault.params as { missingProperty: string }).missingProperty);
+    const missing = (fault.params as { missingProperty: string }).missingProperty;
     // A misspelt key is told once, as an unknown field.
     const value = at(object, ...path);
     if (isObject(value) && Object.keys(value).some((key) => nearest(key, [missing]) !== undefined)) return undefined;
@@ -263,12 +351,23 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     return {
       severity: 'error',
       place: placeAt(object, path),
-      fr: [`Il manque « ${missing} » dans ${inside}.`, `kubectl refuse l’objet : « The ${kind} "${name}" is invalid: ${full}: Required value ».`, `Ajoutez « ${missing}: … » sous ${inside}.`],
-      en: [`"${missing}" is missing in ${inside}.`, `kubectl refuses the object: "The ${kind} "${name}" is invalid: ${full}: Required value".`, `Add "${missing}: …" under ${inside}.`],
+      fr: [
+        `Il manque « ${missing} » dans ${inside}.`,
+        `kubectl refuse l’objet : « The ${kind} "${name}" is invalid: ${full}: Required value ».`,
+        `Ajoutez « ${missing}: … » sous ${inside}.`,
+      ],
+      en: [
+        `"${missing}" is missing in ${inside}.`,
+        `kubectl refuses the object: "The ${kind} "${name}" is invalid: ${full}: Required value".`,
+        `Add "${missing}: …" under ${inside}.`,
+      ],
     };
   }
   if (fault.keyword === 'type') {
-    const wanted = [fault.schema].flat().map(String).filter((type) => type !== 'null');
+    const wanted = [fault.schema]
+      .flat()
+      .map(String)
+      .filter((type) => type !== 'null');
     const value = at(object, ...path);
     if (value === undefined || fault.schemaPath.includes('/oneOf/')) return undefined;
     if (typeof value === 'string' && isFilledInLater(value)) return undefined;
@@ -277,14 +376,20 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     const shown = typeof value === 'object' ? '' : ` (${String(value)})`;
     const isText = wanted.includes('string') && typeof value !== 'object';
     const key = path.at(-1) ?? '';
-    const fix = isText ? `${key}: "${String(value)}"` : wanted.includes('integer') && typeof value === 'string' && /^\d+$/.test(value) ? `${key}: ${value}` : undefined;
+    const fix = isText
+      ? `${key}: "${String(value)}"`
+      : wanted.includes('integer') && typeof value === 'string' && /^\d+$/.test(value)
+        ? `${key}: ${value}`
+        : undefined;
     return {
       severity: 'error',
       place: placeAt(object, path),
       fr: [
         `${parent} doit être ${want[0]}, et c’est ${found[0]}${shown}.`,
         `kubectl refuse le fichier : « cannot unmarshal ${found[1]} into Go struct field … of type ${wanted[0] ?? ''} ».`,
-        fix === undefined ? `Donnez ${want[0]} à ${key} ; vérifiez l’alignement des lignes qui suivent.` : `Écrivez : ${fix}`,
+        fix === undefined
+          ? `Donnez ${want[0]} à ${key} ; vérifiez l’alignement des lignes qui suivent.`
+          : `Écrivez : ${fix}`,
       ],
       en: [
         `${parent} must be ${want[1]}, and it is ${found[2]}${shown}.`,
@@ -324,31 +429,92 @@ function typeNames(value: Json): [string, string, string] {
 function misplaced(object: JsonObject, path: string[], extra: string, near: string | undefined): [string, string] {
   const kind = textAt(object, 'kind');
   const value = at(object, ...path, extra);
-  if (near !== undefined) return [`Écrivez « ${near}: » à la place de « ${extra}: ».`, `Write "${near}:" instead of "${extra}:".`];
+  if (near !== undefined)
+    return [`Écrivez « ${near}: » à la place de « ${extra}: ».`, `Write "${near}:" instead of "${extra}:".`];
   if ((kind === 'ConfigMap' || kind === 'Secret') && path.length <= 1) {
     const section = kind === 'ConfigMap' ? 'data' : 'stringData';
     const line = `${section}:\n  ${extra}: "${kind === 'Secret' || typeof value === 'object' ? '…' : String(value)}"`;
-    return [`Mettez la clé sous « ${section}: », au bord gauche du fichier :\n${line}`, `Put the key under "${section}:", at the left edge of the file:\n${line}`];
+    return [
+      `Mettez la clé sous « ${section}: », au bord gauche du fichier :\n${line}`,
+      `Put the key under "${section}:", at the left edge of the file:\n${line}`,
+    ];
   }
-  if (path.at(-1) === extra) return [`« ${extra}: » est écrit deux fois, l’un dans l’autre : enlevez le second et remontez d’un niveau ce qu’il contient.`, `"${extra}:" is written twice, one inside the other: remove the second and move its content up one level.`];
+  if (path.at(-1) === extra)
+    return [
+      `« ${extra}: » est écrit deux fois, l’un dans l’autre : enlevez le second et remontez d’un niveau ce qu’il contient.`,
+      `"${extra}:" is written twice, one inside the other: remove the second and move its content up one level.`,
+    ];
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const around = at(object, ...path.slice(0, depth));
     if (!isObject(around)) continue;
-    const known = CHILDREN[path[depth - 1] === undefined ? '' : /^\d+$/.test(path[depth - 1] ?? '') ? (path[depth - 2] ?? '') : (path[depth - 1] ?? '')];
+    const known =
+      CHILDREN[
+        path[depth - 1] === undefined
+          ? ''
+          : /^\d+$/.test(path[depth - 1] ?? '')
+            ? (path[depth - 2] ?? '')
+            : (path[depth - 1] ?? '')
+      ];
     if (known?.includes(extra)) {
       const target = dotted(path.slice(0, depth)) || (kind ?? '');
-      return [`« ${extra}: » se met dans ${target} : décalez cette ligne (et ce qu’elle contient) vers la gauche, au niveau de « ${path[depth] ?? ''}: ».`, `"${extra}:" belongs in ${target}: move this line (and what it contains) left, to the level of "${path[depth] ?? ''}:".`];
+      return [
+        `« ${extra}: » se met dans ${target} : décalez cette ligne (et ce qu’elle contient) vers la gauche, au niveau de « ${path[depth] ?? ''}: ».`,
+        `"${extra}:" belongs in ${target}: move this line (and what it contains) left, to the level of "${path[depth] ?? ''}:".`,
+      ];
     }
   }
-  const below = Object.entries(CHILDREN).find(([name, fields]) => fields.includes(extra) && at(object, ...path, name) !== undefined);
-  if (below) return [`« ${extra}: » se met sous « ${below[0]}: » : décalez-le vers la droite.`, `"${extra}:" belongs under "${below[0]}:": move it right.`];
-  return [`Enlevez « ${extra}: », ou déplacez-le sous le champ auquel il appartient (deux espaces par niveau).`, `Remove "${extra}:", or move it under the field that it belongs to (two spaces a level).`];
+  const below = Object.entries(CHILDREN).find(
+    ([name, fields]) => fields.includes(extra) && at(object, ...path, name) !== undefined,
+  );
+  if (below)
+    return [
+      `« ${extra}: » se met sous « ${below[0]}: » : décalez-le vers la droite.`,
+      `"${extra}:" belongs under "${below[0]}:": move it right.`,
+    ];
+  return [
+    `Enlevez « ${extra}: », ou déplacez-le sous le champ auquel il appartient (deux espaces par niveau).`,
+    `Remove "${extra}:", or move it under the field that it belongs to (two spaces a level).`,
+  ];
 }
 
 /** Fields that learners put one level too deep or too shallow, by the field that holds them. */
 const CHILDREN: Record<string, string[]> = {
-  containers: ['image', 'imagePullPolicy', 'ports', 'env', 'envFrom', 'resources', 'volumeMounts', 'command', 'args', 'livenessProbe', 'readinessProbe', 'startupProbe', 'securityContext', 'workingDir'],
-  spec: ['replicas', 'selector', 'template', 'strategy', 'containers', 'volumes', 'initContainers', 'restartPolicy', 'imagePullSecrets', 'ports', 'type', 'rules', 'tls', 'ingressClassName', 'accessModes', 'storageClassName', 'serviceAccountName', 'nodeSelector'],
+  containers: [
+    'image',
+    'imagePullPolicy',
+    'ports',
+    'env',
+    'envFrom',
+    'resources',
+    'volumeMounts',
+    'command',
+    'args',
+    'livenessProbe',
+    'readinessProbe',
+    'startupProbe',
+    'securityContext',
+    'workingDir',
+  ],
+  spec: [
+    'replicas',
+    'selector',
+    'template',
+    'strategy',
+    'containers',
+    'volumes',
+    'initContainers',
+    'restartPolicy',
+    'imagePullSecrets',
+    'ports',
+    'type',
+    'rules',
+    'tls',
+    'ingressClassName',
+    'accessModes',
+    'storageClassName',
+    'serviceAccountName',
+    'nodeSelector',
+  ],
   metadata: ['name', 'labels', 'annotations', 'namespace'],
   resources: ['limits', 'requests'],
   '': ['metadata', 'spec', 'data', 'stringData', 'type', 'kind', 'apiVersion'],
@@ -371,8 +537,16 @@ export const manifestValue: Rule = {
           severity: fault.severity ?? 'error',
           place: fault.place,
           about: `field ${fault.place.file}:${fault.place.line}`,
-          fr: [fault.fr[0], `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: ${fault.words} ».`, fault.fr[1]],
-          en: [fault.en[0], `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: ${fault.words}".`, fault.en[1]],
+          fr: [
+            fault.fr[0],
+            `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: ${fault.words} ».`,
+            fault.fr[1],
+          ],
+          en: [
+            fault.en[0],
+            `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: ${fault.words}".`,
+            fault.en[1],
+          ],
         };
       }
     }
@@ -398,7 +572,12 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
   if (kind === 'Ingress') yield* ingressFaults(object);
   if (kind === 'PersistentVolumeClaim') {
     for (const [index, mode] of listAt(object, 'spec', 'accessModes').entries()) {
-      yield* allowed(mode, ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'], placeOf(listAt(object, 'spec', 'accessModes'), index), 'spec.accessModes');
+      yield* allowed(
+        mode,
+        ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'],
+        placeOf(listAt(object, 'spec', 'accessModes'), index),
+        'spec.accessModes',
+      );
     }
     const requests = objectAt(object, 'spec', 'resources', 'requests');
     if (!('storage' in requests)) {
@@ -413,8 +592,14 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
       yield {
         place: placeAt(object, ['spec']),
         words: 'spec.accessModes: Required value: at least 1 access mode is required',
-        fr: ['Le volume demandé ne dit pas comment il sera utilisé (accessModes).', 'Ajoutez sous spec :\naccessModes: ["ReadWriteOnce"]'],
-        en: ['The claimed volume does not say how it will be used (accessModes).', 'Add under spec:\naccessModes: ["ReadWriteOnce"]'],
+        fr: [
+          'Le volume demandé ne dit pas comment il sera utilisé (accessModes).',
+          'Ajoutez sous spec :\naccessModes: ["ReadWriteOnce"]',
+        ],
+        en: [
+          'The claimed volume does not say how it will be used (accessModes).',
+          'Add under spec:\naccessModes: ["ReadWriteOnce"]',
+        ],
       };
     }
   }
@@ -426,19 +611,36 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
       yield {
         place: placeOf(objectAt(object, 'data'), key),
         words: 'data: illegal base64 data at input byte 4',
-        fr: [`Sous « data: », un Secret attend du base64 ; la valeur de ${key} est écrite en clair.`, `Déplacez la ligne sous « stringData: », qui accepte le texte en clair (et ne partagez pas ce fichier).`],
-        en: [`Under "data:", a Secret expects base64; the value of ${key} is plain text.`, 'Move the line under "stringData:", which takes plain text (and do not share that file).'],
+        fr: [
+          `Sous « data: », un Secret attend du base64 ; la valeur de ${key} est écrite en clair.`,
+          `Déplacez la ligne sous « stringData: », qui accepte le texte en clair (et ne partagez pas ce fichier).`,
+        ],
+        en: [
+          `Under "data:", a Secret expects base64; the value of ${key} is plain text.`,
+          'Move the line under "stringData:", which takes plain text (and do not share that file).',
+        ],
       };
     }
   }
   if (kind === 'CronJob') {
     const schedule = textAt(object, 'spec', 'schedule') ?? '';
-    if (schedule !== '' && !isFilledInLater(schedule) && !schedule.startsWith('@') && schedule.trim().split(/\s+/).length !== 5) {
+    if (
+      schedule !== '' &&
+      !isFilledInLater(schedule) &&
+      !schedule.startsWith('@') &&
+      schedule.trim().split(/\s+/).length !== 5
+    ) {
       yield {
         place: placeAt(object, ['spec', 'schedule']),
         words: `spec.schedule: Invalid value: "${schedule}": expected exactly 5 fields`,
-        fr: [`L’horaire « ${schedule} » n’a pas les cinq champs attendus (minute heure jour mois jour-de-semaine).`, 'Par exemple, tous les jours à 3 h : schedule: "0 3 * * *"'],
-        en: [`The schedule "${schedule}" does not have the five fields expected (minute hour day month weekday).`, 'For instance, every day at 3: schedule: "0 3 * * *"'],
+        fr: [
+          `L’horaire « ${schedule} » n’a pas les cinq champs attendus (minute heure jour mois jour-de-semaine).`,
+          'Par exemple, tous les jours à 3 h : schedule: "0 3 * * *"',
+        ],
+        en: [
+          `The schedule "${schedule}" does not have the five fields expected (minute hour day month weekday).`,
+          'For instance, every day at 3: schedule: "0 3 * * *"',
+        ],
       };
     }
   }
@@ -446,12 +648,19 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
 
 function* allowed(value: Json | undefined, words: string[], place: Place, field: string): Generator<ValueFault> {
   if (typeof value !== 'string' || words.includes(value) || isFilledInLater(value)) return;
-  const near = words.find((word) => word.toLowerCase() === value.toLowerCase()) ?? nearest(value, words, 3) ?? words[0] ?? '';
+  const near =
+    words.find((word) => word.toLowerCase() === value.toLowerCase()) ?? nearest(value, words, 3) ?? words[0] ?? '';
   yield {
     place,
     words: `${field}: Unsupported value: "${value}": supported values: ${words.map((word) => `"${word}"`).join(', ')}`,
-    fr: [`« ${value} » n’est pas une valeur permise pour ${field} (permises : ${words.join(', ')}).`, `Écrivez : ${field.split('.').at(-1) ?? ''}: ${near}`],
-    en: [`"${value}" is not an allowed value of ${field} (allowed: ${words.join(', ')}).`, `Write: ${field.split('.').at(-1) ?? ''}: ${near}`],
+    fr: [
+      `« ${value} » n’est pas une valeur permise pour ${field} (permises : ${words.join(', ')}).`,
+      `Écrivez : ${field.split('.').at(-1) ?? ''}: ${near}`,
+    ],
+    en: [
+      `"${value}" is not an allowed value of ${field} (allowed: ${words.join(', ')}).`,
+      `Write: ${field.split('.').at(-1) ?? ''}: ${near}`,
+    ],
   };
 }
 
@@ -459,12 +668,33 @@ function* quantity(holder: JsonObject, key: string, field: string): Generator<Va
   const text = textAt(holder, key);
   if (text === undefined || QUANTITY.test(text) || isFilledInLater(text)) return;
   const [, number = '1', unit = ''] = /^([\d.]+)\s*([A-Za-z]*)$/.exec(text) ?? [];
-  const best = ({ mb: 'Mi', mib: 'Mi', mo: 'Mi', mi: 'Mi', gb: 'Gi', gib: 'Gi', go: 'Gi', gi: 'Gi', g: 'Gi', kb: 'Ki', ki: 'Ki' } as Record<string, string>)[unit.toLowerCase()] ?? 'Mi';
+  const best =
+    (
+      {
+        mb: 'Mi',
+        mib: 'Mi',
+        mo: 'Mi',
+        mi: 'Mi',
+        gb: 'Gi',
+        gib: 'Gi',
+        go: 'Gi',
+        gi: 'Gi',
+        g: 'Gi',
+        kb: 'Ki',
+        ki: 'Ki',
+      } as Record<string, string>
+    )[unit.toLowerCase()] ?? 'Mi';
   yield {
     place: placeOf(holder, key),
     words: `${field}.${key}: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`,
-    fr: [`« ${text} » n’est pas une quantité que Kubernetes sait lire.`, `Écrivez : ${key}: "${number}${key === 'cpu' ? 'm' : best}" (sans espace ; m pour le processeur, Mi ou Gi pour la mémoire).`],
-    en: [`"${text}" is not a quantity that Kubernetes can read.`, `Write: ${key}: "${number}${key === 'cpu' ? 'm' : best}" (no space; m for the processor, Mi or Gi for memory).`],
+    fr: [
+      `« ${text} » n’est pas une quantité que Kubernetes sait lire.`,
+      `Écrivez : ${key}: "${number}${key === 'cpu' ? 'm' : best}" (sans espace ; m pour le processeur, Mi ou Gi pour la mémoire).`,
+    ],
+    en: [
+      `"${text}" is not a quantity that Kubernetes can read.`,
+      `Write: ${key}: "${number}${key === 'cpu' ? 'm' : best}" (no space; m for the processor, Mi or Gi for memory).`,
+    ],
   };
 }
 
@@ -482,14 +712,25 @@ function* nameFaults(object: JsonObject, kind: string): Generator<ValueFault> {
   }
   if (isFilledInLater(name) || /^(Role|ClusterRole|RoleBinding|ClusterRoleBinding)$/.test(kind)) return;
   const strict = kind === 'Service' || kind === 'Namespace';
-  const fits = strict ? /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 63 && (kind === 'Namespace' || /^[a-z]/.test(name)) : /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && name.length <= 253;
+  const fits = strict
+    ? /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 63 && (kind === 'Namespace' || /^[a-z]/.test(name))
+    : /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) && name.length <= 253;
   if (!fits) {
-    const better = name.toLowerCase().replace(/[^a-z0-9-]+/g, '-').replace(/^[-\d]+(?=[a-z])|-+$/g, '');
+    const better = name
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, '-')
+      .replace(/^[-\d]+(?=[a-z])|-+$/g, '');
     yield {
       place: placeAt(object, ['metadata', 'name']),
       words: `metadata.name: Invalid value: "${name}": a lowercase RFC 1123 ${strict ? 'label' : 'subdomain'} must consist of lower case alphanumeric characters, '-'…`,
-      fr: [`Le nom « ${name} » n’est pas permis : minuscules sans accent, chiffres et tirets seulement.`, `Écrivez : name: ${better}`],
-      en: [`The name "${name}" is not allowed: lower-case letters without accents, digits and hyphens only.`, `Write: name: ${better}`],
+      fr: [
+        `Le nom « ${name} » n’est pas permis : minuscules sans accent, chiffres et tirets seulement.`,
+        `Écrivez : name: ${better}`,
+      ],
+      en: [
+        `The name "${name}" is not allowed: lower-case letters without accents, digits and hyphens only.`,
+        `Write: name: ${better}`,
+      ],
     };
   }
 }
@@ -507,8 +748,14 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
     yield {
       place: placeOf(written, index),
       words: `spec.template.spec.containers[${index}].name: Required value`,
-      fr: ['Ce tiret « - » n’introduit aucun conteneur.', 'Mettez name: et image: à la suite du tiret, alignés entre eux, ou enlevez le tiret.'],
-      en: ['This "-" starts no container.', 'Put name: and image: after the dash, aligned with each other, or remove the dash.'],
+      fr: [
+        'Ce tiret « - » n’introduit aucun conteneur.',
+        'Mettez name: et image: à la suite du tiret, alignés entre eux, ou enlevez le tiret.',
+      ],
+      en: [
+        'This "-" starts no container.',
+        'Put name: and image: after the dash, aligned with each other, or remove the dash.',
+      ],
     };
   }
   const names = new Set<string>();
@@ -520,8 +767,14 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
         yield {
           place: placeOf(container, 'name'),
           words: `${field}.name: Invalid value: "${name}": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'…`,
-          fr: [`Le nom de conteneur « ${name} » n’est pas permis : minuscules, chiffres et tirets seulement.`, `Écrivez : name: ${name.toLowerCase().replace(/[^a-z0-9-]+/g, '-')}`],
-          en: [`The container name "${name}" is not allowed: lower-case letters, digits and hyphens only.`, `Write: name: ${name.toLowerCase().replace(/[^a-z0-9-]+/g, '-')}`],
+          fr: [
+            `Le nom de conteneur « ${name} » n’est pas permis : minuscules, chiffres et tirets seulement.`,
+            `Écrivez : name: ${name.toLowerCase().replace(/[^a-z0-9-]+/g, '-')}`,
+          ],
+          en: [
+            `The container name "${name}" is not allowed: lower-case letters, digits and hyphens only.`,
+            `Write: name: ${name.toLowerCase().replace(/[^a-z0-9-]+/g, '-')}`,
+          ],
         };
       }
       if (name !== '' && names.has(name)) {
@@ -533,7 +786,12 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
         };
       }
       names.add(name);
-      yield* allowed(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], placeOf(container, 'imagePullPolicy'), `${field}.imagePullPolicy`);
+      yield* allowed(
+        container.imagePullPolicy,
+        ['Always', 'IfNotPresent', 'Never'],
+        placeOf(container, 'imagePullPolicy'),
+        `${field}.imagePullPolicy`,
+      );
       for (const port of objectsAt(container, 'ports')) {
         yield* allowed(port.protocol, ['TCP', 'UDP', 'SCTP'], placeOf(port, 'protocol'), `${field}.ports.protocol`);
         const number = port.containerPort;
@@ -541,8 +799,14 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
           yield {
             place: placeOf(port, 'containerPort'),
             words: `${field}.ports[0].containerPort: Invalid value: ${number}: must be between 1 and 65535`,
-            fr: [`Le port ${number} n’existe pas : un port va de 1 à 65535.`, 'Mettez le port sur lequel votre serveur écoute, par exemple containerPort: 8000'],
-            en: [`There is no port ${number}: ports go from 1 to 65535.`, 'Put the port that your server listens on, for instance containerPort: 8000'],
+            fr: [
+              `Le port ${number} n’existe pas : un port va de 1 à 65535.`,
+              'Mettez le port sur lequel votre serveur écoute, par exemple containerPort: 8000',
+            ],
+            en: [
+              `There is no port ${number}: ports go from 1 to 65535.`,
+              'Put the port that your server listens on, for instance containerPort: 8000',
+            ],
           };
         }
         yield* portName(textAt(port, 'name'), placeOf(port, 'name'), `${field}.ports[0].name`);
@@ -560,8 +824,14 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
         yield {
           place: placeOf(objectAt(container, 'resources', 'requests'), key),
           words: `${field}.resources.requests: Invalid value: "${asked}": must be less than or equal to ${key} limit of ${most}`,
-          fr: [`Le conteneur demande plus (${key} ${asked}) que sa propre limite (${most}).`, `Baissez la demande ou montez la limite : requests.${key} ≤ limits.${key}.`],
-          en: [`The container requests more (${key} ${asked}) than its own limit (${most}).`, `Lower the request or raise the limit: requests.${key} ≤ limits.${key}.`],
+          fr: [
+            `Le conteneur demande plus (${key} ${asked}) que sa propre limite (${most}).`,
+            `Baissez la demande ou montez la limite : requests.${key} ≤ limits.${key}.`,
+          ],
+          en: [
+            `The container requests more (${key} ${asked}) than its own limit (${most}).`,
+            `Lower the request or raise the limit: requests.${key} ≤ limits.${key}.`,
+          ],
         };
       }
       for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
@@ -571,9 +841,22 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
         if (handlers.length === 1) continue;
         yield {
           place: placeOf(container, probe),
-          words: handlers.length === 0 ? `${field}.${probe}: Required value: must specify a handler type` : `${field}.${probe}.${handlers[1] ?? ''}: Forbidden: may not specify more than 1 handler type`,
-          fr: [handlers.length === 0 ? `La sonde ${probe} ne dit pas quoi vérifier.` : `La sonde ${probe} a deux vérifications (${handlers.join(', ')}) ; une seule est permise.`, `Gardez une vérification, par exemple :\n${probe}:\n  httpGet:\n    path: /health\n    port: 8000`],
-          en: [handlers.length === 0 ? `The probe ${probe} does not say what to check.` : `The probe ${probe} has two checks (${handlers.join(', ')}); only one is allowed.`, `Keep one check, for instance:\n${probe}:\n  httpGet:\n    path: /health\n    port: 8000`],
+          words:
+            handlers.length === 0
+              ? `${field}.${probe}: Required value: must specify a handler type`
+              : `${field}.${probe}.${handlers[1] ?? ''}: Forbidden: may not specify more than 1 handler type`,
+          fr: [
+            handlers.length === 0
+              ? `La sonde ${probe} ne dit pas quoi vérifier.`
+              : `La sonde ${probe} a deux vérifications (${handlers.join(', ')}) ; une seule est permise.`,
+            `Gardez une vérification, par exemple :\n${probe}:\n  httpGet:\n    path: /health\n    port: 8000`,
+          ],
+          en: [
+            handlers.length === 0
+              ? `The probe ${probe} does not say what to check.`
+              : `The probe ${probe} has two checks (${handlers.join(', ')}); only one is allowed.`,
+            `Keep one check, for instance:\n${probe}:\n  httpGet:\n    path: /health\n    port: 8000`,
+          ],
         };
       }
       for (const entry of objectsAt(container, 'env')) {
@@ -581,8 +864,14 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
           yield {
             place: placeOf(entry, 'valueFrom'),
             words: `${field}.env[0].valueFrom: Invalid value: "": may not be specified when \`value\` is not empty`,
-            fr: [`La variable ${textAt(entry, 'name') ?? ''} a deux sources : value et valueFrom.`, 'Gardez l’une des deux.'],
-            en: [`The variable ${textAt(entry, 'name') ?? ''} has two sources: value and valueFrom.`, 'Keep one of the two.'],
+            fr: [
+              `La variable ${textAt(entry, 'name') ?? ''} a deux sources : value et valueFrom.`,
+              'Gardez l’une des deux.',
+            ],
+            en: [
+              `The variable ${textAt(entry, 'name') ?? ''} has two sources: value and valueFrom.`,
+              'Keep one of the two.',
+            ],
           };
         }
       }
@@ -594,26 +883,56 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
       yield {
         place: policy === undefined ? placeAt(object, path) : placeOf(spec, 'restartPolicy'),
         words: `${dotted(path)}.restartPolicy: Required value: valid values: "OnFailure", "Never"`,
-        fr: ['Un Job doit dire ce que devient un pod qui échoue : restartPolicy Never ou OnFailure.', 'Ajoutez, au niveau de containers : restartPolicy: Never'],
-        en: ['A Job must say what becomes of a pod that fails: restartPolicy Never or OnFailure.', 'Add, at the level of containers: restartPolicy: Never'],
+        fr: [
+          'Un Job doit dire ce que devient un pod qui échoue : restartPolicy Never ou OnFailure.',
+          'Ajoutez, au niveau de containers : restartPolicy: Never',
+        ],
+        en: [
+          'A Job must say what becomes of a pod that fails: restartPolicy Never or OnFailure.',
+          'Add, at the level of containers: restartPolicy: Never',
+        ],
       };
     }
   } else if (policy !== undefined && policy !== 'Always' && kind !== 'Pod') {
     yield {
       place: placeOf(spec, 'restartPolicy'),
       words: `spec.template.spec.restartPolicy: Unsupported value: "${policy}": supported values: "Always"`,
-      fr: [`Un ${kind} redémarre toujours ses pods : restartPolicy: ${policy} n’y est pas permis.`, 'Enlevez la ligne restartPolicy.'],
-      en: [`A ${kind} always restarts its pods: restartPolicy: ${policy} is not allowed there.`, 'Remove the line restartPolicy.'],
+      fr: [
+        `Un ${kind} redémarre toujours ses pods : restartPolicy: ${policy} n’y est pas permis.`,
+        'Enlevez la ligne restartPolicy.',
+      ],
+      en: [
+        `A ${kind} always restarts its pods: restartPolicy: ${policy} is not allowed there.`,
+        'Remove the line restartPolicy.',
+      ],
     };
   }
   const labels = objectAt(object, ...template, 'metadata', 'labels');
   for (const [key, value] of Object.entries(labels)) {
-    if (typeof value !== 'string' || value === '' || isFilledInLater(value) || (/^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/.test(value) && value.length <= 63)) continue;
+    if (
+      typeof value !== 'string' ||
+      value === '' ||
+      isFilledInLater(value) ||
+      (/^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/.test(value) && value.length <= 63)
+    )
+      continue;
     yield {
       place: placeOf(labels, key),
       words: `metadata.labels: Invalid value: "${value}": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.'…`,
-      fr: [`L’étiquette ${key} a une valeur qui n’est pas permise : « ${value} ».`, `Écrivez : ${key}: ${value.normalize('NFD').replace(/[^\w.-]+/g, '-').slice(0, 63)}`],
-      en: [`The label ${key} has a value that is not allowed: "${value}".`, `Write: ${key}: ${value.normalize('NFD').replace(/[^\w.-]+/g, '-').slice(0, 63)}`],
+      fr: [
+        `L’étiquette ${key} a une valeur qui n’est pas permise : « ${value} ».`,
+        `Écrivez : ${key}: ${value
+          .normalize('NFD')
+          .replace(/[^\w.-]+/g, '-')
+          .slice(0, 63)}`,
+      ],
+      en: [
+        `The label ${key} has a value that is not allowed: "${value}".`,
+        `Write: ${key}: ${value
+          .normalize('NFD')
+          .replace(/[^\w.-]+/g, '-')
+          .slice(0, 63)}`,
+      ],
     };
   }
 }
@@ -622,24 +941,62 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
 export function amount(text: string | undefined): number | undefined {
   const [, number, unit = ''] = /^([\d.]+)(m|k|Ki|Mi|Gi|Ti|M|G|T)?$/.exec(text ?? '') ?? [];
   if (number === undefined) return undefined;
-  const factor: Record<string, number> = { '': 1, m: 0.001, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+  const factor: Record<string, number> = {
+    '': 1,
+    m: 0.001,
+    k: 1e3,
+    M: 1e6,
+    G: 1e9,
+    T: 1e12,
+    Ki: 2 ** 10,
+    Mi: 2 ** 20,
+    Gi: 2 ** 30,
+    Ti: 2 ** 40,
+  };
   return Number(number) * (factor[unit] ?? 1);
 }
 
 function* portName(name: string | undefined, place: Place, field: string): Generator<ValueFault> {
-  if (name === undefined || name === '' || isFilledInLater(name) || (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 15 && /[a-z]/.test(name))) return;
+  if (
+    name === undefined ||
+    name === '' ||
+    isFilledInLater(name) ||
+    (/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 15 && /[a-z]/.test(name))
+  )
+    return;
   yield {
     place,
     words: `${field}: Invalid value: "${name}": must be no more than 15 characters, lower case alphanumeric or '-'…`,
-    fr: [`Le nom de port « ${name} » n’est pas permis : 15 caractères au plus, minuscules, chiffres et tirets.`, `Écrivez par exemple : name: ${name.toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 15)}`],
-    en: [`The port name "${name}" is not allowed: at most 15 characters, lower-case letters, digits and hyphens.`, `Write for instance: name: ${name.toLowerCase().replace(/[^a-z0-9-]+/g, '-').slice(0, 15)}`],
+    fr: [
+      `Le nom de port « ${name} » n’est pas permis : 15 caractères au plus, minuscules, chiffres et tirets.`,
+      `Écrivez par exemple : name: ${name
+        .toLowerCase()
+        .replace(/[^a-z0-9-]+/g, '-')
+        .slice(0, 15)}`,
+    ],
+    en: [
+      `The port name "${name}" is not allowed: at most 15 characters, lower-case letters, digits and hyphens.`,
+      `Write for instance: name: ${name
+        .toLowerCase()
+        .replace(/[^a-z0-9-]+/g, '-')
+        .slice(0, 15)}`,
+    ],
   };
 }
 
 function* serviceFaults(object: JsonObject): Generator<ValueFault> {
-  yield* allowed(at(object, 'spec', 'type'), ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'], placeAt(object, ['spec', 'type']), 'spec.type');
+  yield* allowed(
+    at(object, 'spec', 'type'),
+    ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'],
+    placeAt(object, ['spec', 'type']),
+    'spec.type',
+  );
   const ports = objectsAt(object, 'spec', 'ports');
-  if (ports.length === 0 && textAt(object, 'spec', 'type') !== 'ExternalName' && textAt(object, 'spec', 'clusterIP') !== 'None') {
+  if (
+    ports.length === 0 &&
+    textAt(object, 'spec', 'type') !== 'ExternalName' &&
+    textAt(object, 'spec', 'clusterIP') !== 'None'
+  ) {
     yield {
       place: placeAt(object, ['spec']),
       words: 'spec.ports: Required value',
@@ -653,8 +1010,14 @@ function* serviceFaults(object: JsonObject): Generator<ValueFault> {
       yield {
         place: placeOf(port),
         words: `spec.ports[${index}].name: Required value`,
-        fr: ['Quand un Service a plusieurs ports, chacun doit avoir un nom.', `Ajoutez à ce port : name: ${index === 0 ? 'http' : `port-${String(port.port)}`}`],
-        en: ['When a Service has several ports, each must have a name.', `Add to this port: name: ${index === 0 ? 'http' : `port-${String(port.port)}`}`],
+        fr: [
+          'Quand un Service a plusieurs ports, chacun doit avoir un nom.',
+          `Ajoutez à ce port : name: ${index === 0 ? 'http' : `port-${written(port.port)}`}`,
+        ],
+        en: [
+          'When a Service has several ports, each must have a name.',
+          `Add to this port: name: ${index === 0 ? 'http' : `port-${written(port.port)}`}`,
+        ],
       };
     }
     const node = port.nodePort;
@@ -662,16 +1025,28 @@ function* serviceFaults(object: JsonObject): Generator<ValueFault> {
       yield {
         place: placeOf(port, 'nodePort'),
         words: `spec.ports[${index}].nodePort: Invalid value: ${node}: provided port is not in the valid range. The range of valid ports is 30000-32767`,
-        fr: [`nodePort ${node} est hors de la plage permise (30000 à 32767).`, 'Enlevez la ligne nodePort, ou prenez un nombre entre 30000 et 32767.'],
-        en: [`nodePort ${node} is out of the allowed range (30000 to 32767).`, 'Remove the line nodePort, or take a number between 30000 and 32767.'],
+        fr: [
+          `nodePort ${node} est hors de la plage permise (30000 à 32767).`,
+          'Enlevez la ligne nodePort, ou prenez un nombre entre 30000 et 32767.',
+        ],
+        en: [
+          `nodePort ${node} is out of the allowed range (30000 to 32767).`,
+          'Remove the line nodePort, or take a number between 30000 and 32767.',
+        ],
       };
     }
     if (typeof node === 'number' && [undefined, 'ClusterIP'].includes(textAt(object, 'spec', 'type'))) {
       yield {
         place: placeOf(port, 'nodePort'),
         words: `spec.ports[${index}].nodePort: Forbidden: may not be used when \`type\` is 'ClusterIP'`,
-        fr: ['nodePort n’est permis que dans un Service de type NodePort.', 'Enlevez la ligne nodePort, ou ajoutez sous spec : type: NodePort'],
-        en: ['nodePort is allowed in a Service of type NodePort only.', 'Remove the line nodePort, or add under spec: type: NodePort'],
+        fr: [
+          'nodePort n’est permis que dans un Service de type NodePort.',
+          'Enlevez la ligne nodePort, ou ajoutez sous spec : type: NodePort',
+        ],
+        en: [
+          'nodePort is allowed in a Service of type NodePort only.',
+          'Remove the line nodePort, or add under spec: type: NodePort',
+        ],
       };
     }
   }
@@ -680,12 +1055,24 @@ function* serviceFaults(object: JsonObject): Generator<ValueFault> {
 function* ingressFaults(object: JsonObject): Generator<ValueFault> {
   for (const rule of objectsAt(object, 'spec', 'rules')) {
     const host = textAt(rule, 'host');
-    if (host !== undefined && host !== '' && !isFilledInLater(host) && !/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(host)) {
-      const better = host.toLowerCase().replace(/^https?:\/\//, '').replace(/[/:].*$/, '').replace(/_/g, '-');
+    if (
+      host !== undefined &&
+      host !== '' &&
+      !isFilledInLater(host) &&
+      !/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(host)
+    ) {
+      const better = host
+        .toLowerCase()
+        .replace(/^https?:\/\//, '')
+        .replace(/[/:].*$/, '')
+        .replace(/_/g, '-');
       yield {
         place: placeOf(rule, 'host'),
         words: `spec.rules[0].host: Invalid value: "${host}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'…`,
-        fr: [`« ${host} » n’est pas un nom d’hôte : pas de https://, de port, de chemin, de majuscule ni de « _ ».`, `Écrivez : host: ${better}`],
+        fr: [
+          `« ${host} » n’est pas un nom d’hôte : pas de https://, de port, de chemin, de majuscule ni de « _ ».`,
+          `Écrivez : host: ${better}`,
+        ],
         en: [`"${host}" is not a host name: no https://, port, path, capital letter or "_".`, `Write: host: ${better}`],
       };
     }
@@ -698,9 +1085,19 @@ function* ingressFaults(object: JsonObject): Generator<ValueFault> {
           en: ['This path of the Ingress has no pathType.', 'Add beside path: pathType: Prefix'],
         };
       }
-      yield* allowed(entry.pathType, ['Exact', 'Prefix', 'ImplementationSpecific'], placeOf(entry, 'pathType'), `spec.rules[0].http.paths[${index}].pathType`);
+      yield* allowed(
+        entry.pathType,
+        ['Exact', 'Prefix', 'ImplementationSpecific'],
+        placeOf(entry, 'pathType'),
+        `spec.rules[0].http.paths[${index}].pathType`,
+      );
       const path = textAt(entry, 'path');
-      if (path !== undefined && path !== '' && !path.startsWith('/') && textAt(entry, 'pathType') !== 'ImplementationSpecific') {
+      if (
+        path !== undefined &&
+        path !== '' &&
+        !path.startsWith('/') &&
+        textAt(entry, 'pathType') !== 'ImplementationSpecific'
+      ) {
         yield {
           place: placeOf(entry, 'path'),
           words: `spec.rules[0].http.paths[${index}].path: Invalid value: "${path}": must be an absolute path`,
@@ -725,23 +1122,42 @@ export const containerImage: Rule = {
         const { kind, name, object } = workload.resource;
         if (workload.containers.filter((container) => !container.isInit).length === 0) {
           const template = TEMPLATE[kind] ?? ['spec', 'template'];
-          if (at(object, ...template) === undefined || listAt(object, ...template, 'spec', 'containers').length > 0) continue;
+          if (at(object, ...template) === undefined || listAt(object, ...template, 'spec', 'containers').length > 0)
+            continue;
           yield {
             severity: 'error',
             place: placeAt(object, [...template, 'spec']),
-            fr: [`${describe(object)} n’a aucun conteneur.`, `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: spec.template.spec.containers: Required value ».`, 'Ajoutez sous le spec du pod :\ncontainers:\n  - name: application\n    image: compte/image:version'],
-            en: [`${describeEn(object)} has no container.`, `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: spec.template.spec.containers: Required value".`, 'Add under the spec of the pod:\ncontainers:\n  - name: application\n    image: account/image:version'],
+            fr: [
+              `${describe(object)} n’a aucun conteneur.`,
+              `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: spec.template.spec.containers: Required value ».`,
+              'Ajoutez sous le spec du pod :\ncontainers:\n  - name: application\n    image: compte/image:version',
+            ],
+            en: [
+              `${describeEn(object)} has no container.`,
+              `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: spec.template.spec.containers: Required value".`,
+              'Add under the spec of the pod:\ncontainers:\n  - name: application\n    image: account/image:version',
+            ],
           };
         }
         for (const container of workload.containers) {
           if (container.image !== '') continue;
-          const near = Object.keys(container.object).find((key) => key !== 'image' && nearest(key, ['image']) !== undefined);
+          const near = Object.keys(container.object).find(
+            (key) => key !== 'image' && nearest(key, ['image']) !== undefined,
+          );
           if (near !== undefined) continue;
           yield {
             severity: 'error',
             place: container.place,
-            fr: [`Le conteneur « ${container.name} » n’a pas d’image.`, `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: spec.template.spec.containers[0].image: Required value ».`, 'Ajoutez sous le nom du conteneur : image: compte/image:version'],
-            en: [`The container "${container.name}" has no image.`, `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: spec.template.spec.containers[0].image: Required value".`, 'Add below the container’s name: image: account/image:version'],
+            fr: [
+              `Le conteneur « ${container.name} » n’a pas d’image.`,
+              `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: spec.template.spec.containers[0].image: Required value ».`,
+              'Ajoutez sous le nom du conteneur : image: compte/image:version',
+            ],
+            en: [
+              `The container "${container.name}" has no image.`,
+              `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: spec.template.spec.containers[0].image: Required value".`,
+              'Add below the container’s name: image: account/image:version',
+            ],
           };
         }
       }
@@ -782,7 +1198,8 @@ function* duplicates(list: { object: JsonObject; place: Place }[]): Generator<Re
   const [first, ...others] = list;
   if (!first) return;
   for (const other of others) {
-    if (JSON.stringify(first.object) === JSON.stringify(other.object) && first.place.file === other.place.file) continue;
+    if (JSON.stringify(first.object) === JSON.stringify(other.object) && first.place.file === other.place.file)
+      continue;
     const lost = lostKeys(first.object, other.object);
     const keys = lost.length === 0 ? '' : ` : ${lost.slice(0, 5).join(', ')}`;
     const kind = textAt(other.object, 'kind') ?? '';
@@ -818,7 +1235,8 @@ function* acrossFolders(seen: Map<string, { object: JsonObject; place: Place }[]
   for (const [index, a] of names.entries()) {
     for (const b of names.slice(index + 1)) {
       if (a.split('/').slice(0, -1).join('/') !== b.split('/').slice(0, -1).join('/')) continue;
-      const ENVIRONMENT = /(^|[-_/])(dev|prod|production|preprod|staging|stage|test|qa|local|minikube|kind|k3s|demo|old|v\d+|\d+|tp\d*|step\d*|etape\d*|base|overlays?|aws|gke|aks|sspcloud|helm)([-_/]|$)/i;
+      const ENVIRONMENT =
+        /(^|[-_/])(dev|prod|production|preprod|staging|stage|test|qa|local|minikube|kind|k3s|demo|old|v\d+|\d+|tp\d*|step\d*|etape\d*|base|overlays?|aws|gke|aks|sspcloud|helm)([-_/]|$)/i;
       if (ENVIRONMENT.test(a) || ENVIRONMENT.test(b)) continue;
       const [left, right] = [folders.get(a), folders.get(b)];
       if (!left || !right) continue;
@@ -827,19 +1245,30 @@ function* acrossFolders(seen: Map<string, { object: JsonObject; place: Place }[]
       if (common.length === 0 || common.length * 2 >= Math.min(left.size, right.size)) continue;
       for (const id of common) {
         const [first, second] = [left.get(id), right.get(id)];
-        if (first && second && !/\|Namespace\|/.test(`|${id}|`) && JSON.stringify(first.object) !== JSON.stringify(second.object)) yield* duplicates([first, second]);
+        if (
+          first &&
+          second &&
+          !/\|Namespace\|/.test(`|${id}|`) &&
+          JSON.stringify(first.object) !== JSON.stringify(second.object)
+        )
+          yield* duplicates([first, second]);
       }
     }
   }
 }
 
 function lostKeys(first: JsonObject, last: JsonObject): string[] {
-  return ['data', 'stringData'].flatMap((section) => Object.keys(objectAt(first, section)).filter((key) => !(key in objectAt(last, section))));
+  return ['data', 'stringData'].flatMap((section) =>
+    Object.keys(objectAt(first, section)).filter((key) => !(key in objectAt(last, section))),
+  );
 }
 
 export const kustomizationFile: Rule = {
   id: 'kustomization-file',
-  title: { fr: 'Une kustomization nomme un fichier qui n’existe pas', en: 'A kustomization names a file that does not exist' },
+  title: {
+    fr: 'Une kustomization nomme un fichier qui n’existe pas',
+    en: 'A kustomization names a file that does not exist',
+  },
   why: {
     fr: 'kubectl apply -k lit chaque fichier que la kustomization nomme, avant d’appliquer quoi que ce soit.',
     en: 'kubectl apply -k reads every file that the kustomization names before it applies anything.',
@@ -850,8 +1279,16 @@ export const kustomizationFile: Rule = {
         yield {
           severity: 'error',
           place,
-          fr: [`La kustomization nomme « ${name} », qui n’existe pas.`, `« kubectl apply -k ${built.folder} » s’arrête : « error: accumulating resources: … '${name}' doesn't exist ».`, 'Corrigez le nom ou le chemin (relatif au dossier de la kustomization), ou enlevez la ligne.'],
-          en: [`The kustomization names "${name}", which does not exist.`, `"kubectl apply -k ${built.folder}" stops: "error: accumulating resources: … '${name}' doesn't exist".`, 'Mend the name or the path (relative to the kustomization’s folder), or remove the line.'],
+          fr: [
+            `La kustomization nomme « ${name} », qui n’existe pas.`,
+            `« kubectl apply -k ${built.folder} » s’arrête : « error: accumulating resources: … '${name}' doesn't exist ».`,
+            'Corrigez le nom ou le chemin (relatif au dossier de la kustomization), ou enlevez la ligne.',
+          ],
+          en: [
+            `The kustomization names "${name}", which does not exist.`,
+            `"kubectl apply -k ${built.folder}" stops: "error: accumulating resources: … '${name}' doesn't exist".`,
+            'Mend the name or the path (relative to the kustomization’s folder), or remove the line.',
+          ],
         };
       }
     }

@@ -17,7 +17,7 @@ import {
   type Workload,
 } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
-import { at, objectAt, objectsAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { at, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance, nearest } from '../words.ts';
 
 function servicesIn(cluster: Cluster): Resource[] {
@@ -32,7 +32,10 @@ function pairs(labels: Record<string, string>): string {
 
 export const selectorTemplate: Rule = {
   id: 'selector-template',
-  title: { fr: 'Le sélecteur et les étiquettes des pods ne correspondent pas', en: 'The selector and the labels of the pods do not match' },
+  title: {
+    fr: 'Le sélecteur et les étiquettes des pods ne correspondent pas',
+    en: 'The selector and the labels of the pods do not match',
+  },
   why: {
     fr: 'Un Deployment reconnaît ses pods à leurs étiquettes : celles du modèle (template.metadata.labels) doivent contenir celles du sélecteur (selector.matchLabels).',
     en: 'A Deployment knows its pods by their labels: those of the template (template.metadata.labels) must hold those of the selector (selector.matchLabels).',
@@ -42,16 +45,24 @@ export const selectorTemplate: Rule = {
       for (const { resource, labels } of cluster.workloads) {
         if (!/^(Deployment|StatefulSet|DaemonSet|ReplicaSet)$/.test(resource.kind)) continue;
         const selector = objectAt(resource.object, 'spec', 'selector', 'matchLabels');
-        const wrong = Object.entries(selector).filter(([key, value]) => labels[key] !== String(value));
+        const wrong = Object.entries(selector).filter(([key, value]) => labels[key] !== written(value));
         if (wrong.length === 0 || at(resource.object, 'spec', 'template') === undefined) continue;
-        const wanted = pairs(Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, String(value)])));
+        const wanted = pairs(Object.fromEntries(Object.entries(selector).map(([key, value]) => [key, written(value)])));
         const place = placeAt(resource.object, ['spec', 'template', 'metadata', 'labels', wrong[0]?.[0] ?? '']);
         yield {
           severity: 'error',
           place,
           about: `labels ${place.file} ${resource.name}`,
-          fr: [`« ${resource.name} » cherche les pods « ${wanted} », mais ses pods portent « ${pairs(labels) || 'aucune étiquette'} ».`, `Kubernetes refuse l’objet : « The ${resource.kind} "${resource.name}" is invalid: spec.template.metadata.labels: Invalid value: … \`selector\` does not match template \`labels\` ».`, `Écrivez sous template.metadata.labels : ${wanted}`],
-          en: [`"${resource.name}" looks for pods "${wanted}", but its pods carry "${pairs(labels) || 'no label'}".`, `Kubernetes refuses the object: "The ${resource.kind} "${resource.name}" is invalid: spec.template.metadata.labels: Invalid value: … \`selector\` does not match template \`labels\`".`, `Write under template.metadata.labels: ${wanted}`],
+          fr: [
+            `« ${resource.name} » cherche les pods « ${wanted} », mais ses pods portent « ${pairs(labels) || 'aucune étiquette'} ».`,
+            `Kubernetes refuse l’objet : « The ${resource.kind} "${resource.name}" is invalid: spec.template.metadata.labels: Invalid value: … \`selector\` does not match template \`labels\` ».`,
+            `Écrivez sous template.metadata.labels : ${wanted}`,
+          ],
+          en: [
+            `"${resource.name}" looks for pods "${wanted}", but its pods carry "${pairs(labels) || 'no label'}".`,
+            `Kubernetes refuses the object: "The ${resource.kind} "${resource.name}" is invalid: spec.template.metadata.labels: Invalid value: … \`selector\` does not match template \`labels\`".`,
+            `Write under template.metadata.labels: ${wanted}`,
+          ],
         };
       }
     }
@@ -67,24 +78,51 @@ export const serviceSelector: Rule = {
   },
   *check(model) {
     for (const cluster of model.clusters) {
-      if (cluster.isOpen || cluster.resources.some((resource) => /^(Rollout|VirtualMachine|Cluster|PostgresCluster|Kafka)$/.test(resource.kind))) continue;
+      if (
+        cluster.isOpen ||
+        cluster.resources.some((resource) =>
+          /^(Rollout|VirtualMachine|Cluster|PostgresCluster|Kafka)$/.test(resource.kind),
+        )
+      )
+        continue;
       for (const service of servicesIn(cluster)) {
-        const selector = Object.fromEntries(Object.entries(objectAt(service.object, 'spec', 'selector')).map(([key, value]) => [key, String(value)]));
+        const selector = Object.fromEntries(
+          Object.entries(objectAt(service.object, 'spec', 'selector')).map(([key, value]) => [key, written(value)]),
+        );
         if (Object.keys(selector).length === 0 || Object.values(selector).some(isFilledInLater)) continue;
         if (cluster.workloads.some((workload) => selects(service.object, workload.labels))) continue;
         const meant = meantWorkload(cluster, service, selector);
         if (!meant) continue;
         // A mismatch inside the Deployment is the root; mending it may mend the Service.
         const inner = objectAt(meant.resource.object, 'spec', 'selector', 'matchLabels');
-        if (Object.entries(inner).some(([key, value]) => meant.labels[key] !== String(value)) && selects(service.object, Object.fromEntries(Object.entries(inner).map(([key, value]) => [key, String(value)])))) continue;
-        const place = placeAt(service.object, ['spec', 'selector', Object.keys(selector).find((key) => meant.labels[key] !== selector[key]) ?? '']);
+        if (
+          Object.entries(inner).some(([key, value]) => meant.labels[key] !== written(value)) &&
+          selects(
+            service.object,
+            Object.fromEntries(Object.entries(inner).map(([key, value]) => [key, written(value)])),
+          )
+        )
+          continue;
+        const place = placeAt(service.object, [
+          'spec',
+          'selector',
+          Object.keys(selector).find((key) => meant.labels[key] !== selector[key]) ?? '',
+        ]);
         yield {
           severity: 'error',
           place,
           about: `selector ${service.name}`,
           breaks: `service ${service.name}`,
-          fr: [`Le Service « ${service.name} » cherche les pods « ${pairs(selector)} » ; ceux de « ${meant.resource.name} » portent « ${pairs(meant.labels) || 'aucune étiquette'} ».`, `« kubectl get endpoints ${service.name} » montre « <none> » ; l’adresse répond 503 Service Temporarily Unavailable.`, `Écrivez sous selector : ${pairs(shortLabels(meant))}`],
-          en: [`The Service "${service.name}" looks for pods "${pairs(selector)}"; those of "${meant.resource.name}" carry "${pairs(meant.labels) || 'no label'}".`, `"kubectl get endpoints ${service.name}" shows "<none>"; the address answers 503 Service Temporarily Unavailable.`, `Write under selector: ${pairs(shortLabels(meant))}`],
+          fr: [
+            `Le Service « ${service.name} » cherche les pods « ${pairs(selector)} » ; ceux de « ${meant.resource.name} » portent « ${pairs(meant.labels) || 'aucune étiquette'} ».`,
+            `« kubectl get endpoints ${service.name} » montre « <none> » ; l’adresse répond 503 Service Temporarily Unavailable.`,
+            `Écrivez sous selector : ${pairs(shortLabels(meant))}`,
+          ],
+          en: [
+            `The Service "${service.name}" looks for pods "${pairs(selector)}"; those of "${meant.resource.name}" carry "${pairs(meant.labels) || 'no label'}".`,
+            `"kubectl get endpoints ${service.name}" shows "<none>"; the address answers 503 Service Temporarily Unavailable.`,
+            `Write under selector: ${pairs(shortLabels(meant))}`,
+          ],
         };
       }
     }
@@ -93,7 +131,7 @@ export const serviceSelector: Rule = {
 
 function shortLabels(workload: Workload): Record<string, string> {
   const selector = objectAt(workload.resource.object, 'spec', 'selector', 'matchLabels');
-  const entries = Object.entries(selector).map(([key, value]): [string, string] => [key, String(value)]);
+  const entries = Object.entries(selector).map(([key, value]): [string, string] => [key, written(value)]);
   return entries.length > 0 ? Object.fromEntries(entries) : workload.labels;
 }
 
@@ -101,22 +139,35 @@ function shortLabels(workload: Workload): Record<string, string> {
 function meantWorkload(cluster: Cluster, service: Resource, selector: Record<string, string>): Workload | undefined {
   const candidates = cluster.workloads.filter((workload) => !/^(Job|CronJob)$/.test(workload.resource.kind));
   const values = Object.values(selector);
-  const sameName = candidates.find((workload) => workload.resource.name === service.name || values.includes(workload.resource.name));
+  const sameName = candidates.find(
+    (workload) => workload.resource.name === service.name || values.includes(workload.resource.name),
+  );
   if (sameName) return sameName;
   const nearLabel = candidates.find((workload) =>
-    Object.entries(workload.labels).some(([key, value]) => values.includes(value) || (key in selector && editDistance(value, selector[key] ?? '') <= 2)),
+    Object.entries(workload.labels).some(
+      ([key, value]) => values.includes(value) || (key in selector && editDistance(value, selector[key] ?? '') <= 2),
+    ),
   );
   if (nearLabel) return nearLabel;
   const unserved = candidates.filter((workload) => servicesOf(cluster, workload).length === 0);
   const targets = servicePorts(service).map((port) => targetOf(port).target);
-  const samePort = unserved.filter((workload) => workload.containers.some((container) => portsOf(container).some(({ port, name }) => targets.includes(port) || (name !== undefined && targets.includes(name)))));
+  const samePort = unserved.filter((workload) =>
+    workload.containers.some((container) =>
+      portsOf(container).some(
+        ({ port, name }) => targets.includes(port) || (name !== undefined && targets.includes(name)),
+      ),
+    ),
+  );
   if (samePort.length === 1) return samePort[0];
   return candidates.length === 1 && servicesIn(cluster).length === 1 ? candidates[0] : undefined;
 }
 
 export const serviceMixed: Rule = {
   id: 'service-mixed',
-  title: { fr: 'Le Service envoie le trafic à deux applications différentes', en: 'The Service sends traffic to two different applications' },
+  title: {
+    fr: 'Le Service envoie le trafic à deux applications différentes',
+    en: 'The Service sends traffic to two different applications',
+  },
   why: {
     fr: 'Deux Deployments dont les pods portent la même étiquette sont la même chose pour un Service : il répartit les requêtes entre eux.',
     en: 'Two Deployments whose pods carry the same label are one thing for a Service: it spreads requests over both.',
@@ -124,14 +175,22 @@ export const serviceMixed: Rule = {
   *check(model) {
     for (const cluster of model.clusters) {
       for (const service of servicesIn(cluster)) {
-        const chosen = cluster.workloads.filter((workload) => selects(service.object, workload.labels) && /^(Deployment|StatefulSet)$/.test(workload.resource.kind));
+        const chosen = cluster.workloads.filter(
+          (workload) =>
+            selects(service.object, workload.labels) && /^(Deployment|StatefulSet)$/.test(workload.resource.kind),
+        );
         if (chosen.length < 2) continue;
-        const repositories = chosen.map((workload) => parseImage(workload.containers.find((container) => !container.isInit)?.image ?? '').repository);
+        const repositories = chosen.map(
+          (workload) => parseImage(workload.containers.find((container) => !container.isInit)?.image ?? '').repository,
+        );
         if (new Set(repositories).size < 2) continue;
         const targets = servicePorts(service).map((port) => targetOf(port).target);
         const stranger = chosen.find((workload) => {
           const ports = workload.containers.flatMap((container) => portsOf(container));
-          return ports.length > 0 && !ports.some(({ port, name }) => targets.includes(port) || (name !== undefined && targets.includes(name)));
+          return (
+            ports.length > 0 &&
+            !ports.some(({ port, name }) => targets.includes(port) || (name !== undefined && targets.includes(name)))
+          );
         });
         if (!stranger) continue;
         const right = chosen.find((workload) => workload !== stranger);
@@ -140,8 +199,16 @@ export const serviceMixed: Rule = {
           place: placeAt(service.object, ['spec', 'selector']),
           about: `selector ${service.name}`,
           breaks: `service ${service.name}`,
-          fr: [`Le Service « ${service.name} » choisit les pods de « ${right?.resource.name ?? ''} » et aussi ceux de « ${stranger.resource.name} », qui portent la même étiquette (${pairs(stranger.labels)}).`, 'Une requête sur deux échoue : « 502 Bad Gateway » ou « connection refused », selon le pod qui la reçoit.', `Donnez à « ${stranger.resource.name} » sa propre étiquette (par exemple app: ${stranger.resource.name}), dans son sélecteur, son modèle et son Service.`],
-          en: [`The Service "${service.name}" picks the pods of "${right?.resource.name ?? ''}" and those of "${stranger.resource.name}" too, which carry the same label (${pairs(stranger.labels)}).`, 'One request in two fails: "502 Bad Gateway" or "connection refused", depending on the pod that gets it.', `Give "${stranger.resource.name}" a label of its own (for instance app: ${stranger.resource.name}), in its selector, its template and its Service.`],
+          fr: [
+            `Le Service « ${service.name} » choisit les pods de « ${right?.resource.name ?? ''} » et aussi ceux de « ${stranger.resource.name} », qui portent la même étiquette (${pairs(stranger.labels)}).`,
+            'Une requête sur deux échoue : « 502 Bad Gateway » ou « connection refused », selon le pod qui la reçoit.',
+            `Donnez à « ${stranger.resource.name} » sa propre étiquette (par exemple app: ${stranger.resource.name}), dans son sélecteur, son modèle et son Service.`,
+          ],
+          en: [
+            `The Service "${service.name}" picks the pods of "${right?.resource.name ?? ''}" and those of "${stranger.resource.name}" too, which carry the same label (${pairs(stranger.labels)}).`,
+            'One request in two fails: "502 Bad Gateway" or "connection refused", depending on the pod that gets it.',
+            `Give "${stranger.resource.name}" a label of its own (for instance app: ${stranger.resource.name}), in its selector, its template and its Service.`,
+          ],
         };
       }
     }
@@ -150,7 +217,10 @@ export const serviceMixed: Rule = {
 
 export const servicePort: Rule = {
   id: 'service-port',
-  title: { fr: 'Le Service vise un port sur lequel personne n’écoute', en: 'The Service targets a port on which nobody listens' },
+  title: {
+    fr: 'Le Service vise un port sur lequel personne n’écoute',
+    en: 'The Service targets a port on which nobody listens',
+  },
   why: {
     fr: 'targetPort doit être le port du processus dans le conteneur. Sans targetPort, c’est « port » qui est repris. containerPort et EXPOSE n’ouvrent rien : ils informent.',
     en: 'targetPort must be the port of the process in the container. Without targetPort, "port" is taken. containerPort and EXPOSE open nothing: they inform.',
@@ -160,7 +230,8 @@ export const servicePort: Rule = {
       for (const service of servicesIn(cluster)) {
         for (const workload of cluster.workloads) {
           if (!selects(service.object, workload.labels) || /^(Job|CronJob)$/.test(workload.resource.kind)) continue;
-          for (const remark of servicePortRemarks(model, service, workload)) yield { ...remark, unlessBroken: `service ${service.name}` };
+          for (const remark of servicePortRemarks(model, service, workload))
+            yield { ...remark, unlessBroken: `service ${service.name}` };
         }
       }
     }
@@ -168,7 +239,9 @@ export const servicePort: Rule = {
 };
 
 function* servicePortRemarks(model: Model, service: Resource, workload: Workload): Generator<Remark> {
-  const containers = workload.containers.filter((container) => !container.isInit || container.object.restartPolicy === 'Always');
+  const containers = workload.containers.filter(
+    (container) => !container.isInit || container.object.restartPolicy === 'Always',
+  );
   const declared = containers.flatMap(portsOf);
   const heard = containers.map((container) => {
     const instance = instancesOf(model, workload).find((each) => each.container === container);
@@ -187,18 +260,29 @@ function* servicePortRemarks(model: Model, service: Resource, workload: Workload
         severity: 'error',
         place,
         about: `port ${workload.resource.name} ${target}`,
-        fr: [`Le Service « ${service.name} » vise le port nommé « ${target} », qu’aucun conteneur de « ${workload.resource.name} » ne déclare${names.length === 0 ? '' : ` (noms déclarés : ${names.join(', ')})`}.`, `« kubectl get endpoints ${service.name} » ne montre aucun port ; l’adresse répond 503.`, `Écrivez : targetPort: ${near ?? declared[0]?.port ?? known[0] ?? '8000'}`],
-        en: [`The Service "${service.name}" targets the port named "${target}", which no container of "${workload.resource.name}" declares${names.length === 0 ? '' : ` (declared names: ${names.join(', ')})`}.`, `"kubectl get endpoints ${service.name}" shows no port; the address answers 503.`, `Write: targetPort: ${near ?? declared[0]?.port ?? known[0] ?? '8000'}`],
+        fr: [
+          `Le Service « ${service.name} » vise le port nommé « ${target} », qu’aucun conteneur de « ${workload.resource.name} » ne déclare${names.length === 0 ? '' : ` (noms déclarés : ${names.join(', ')})`}.`,
+          `« kubectl get endpoints ${service.name} » ne montre aucun port ; l’adresse répond 503.`,
+          `Écrivez : targetPort: ${near ?? declared[0]?.port ?? known[0] ?? '8000'}`,
+        ],
+        en: [
+          `The Service "${service.name}" targets the port named "${target}", which no container of "${workload.resource.name}" declares${names.length === 0 ? '' : ` (declared names: ${names.join(', ')})`}.`,
+          `"kubectl get endpoints ${service.name}" shows no port; the address answers 503.`,
+          `Write: targetPort: ${near ?? declared[0]?.port ?? known[0] ?? '8000'}`,
+        ],
       };
       continue;
     }
     if (!Number.isInteger(target) || known.includes(target)) continue;
     const numbers = declared.map((each) => each.port);
     if (!isHeard && (numbers.length === 0 || numbers.includes(target) || known.length > 0)) continue;
-    const listening = isHeard ? heard.find((each) => each !== undefined) : undefined;
+    const listening = isHeard ? heard[0] : undefined;
     const right = isHeard ? known[0] : numbers[0];
     if (right === undefined) continue;
-    const origin = listening && listening.place.file !== service.place.file ? `${listening.place.file}, ligne ${listening.place.line}` : '';
+    const origin =
+      listening && listening.place.file !== service.place.file
+        ? `${listening.place.file}, ligne ${listening.place.line}`
+        : '';
     const originEn = origin.replace('ligne', 'line');
     const isImplicit = textAt(port, 'targetPort') === undefined;
     yield {
@@ -225,7 +309,10 @@ function* servicePortRemarks(model: Model, service: Resource, workload: Workload
 
 export const ingressService: Rule = {
   id: 'ingress-service',
-  title: { fr: 'L’Ingress mène à un Service ou à un port qui n’existe pas', en: 'The Ingress leads to a Service or a port that does not exist' },
+  title: {
+    fr: 'L’Ingress mène à un Service ou à un port qui n’existe pas',
+    en: 'The Ingress leads to a Service or a port that does not exist',
+  },
   why: {
     fr: 'L’Ingress nomme un Service et un de ses ports (spec.ports[].port, pas celui du conteneur).',
     en: 'The Ingress names a Service and one of its ports (spec.ports[].port, not the container’s).',
@@ -247,8 +334,20 @@ export const ingressService: Rule = {
             severity: 'error',
             place: placeOf(holder, 'name'),
             about: `ingress ${entry.ingress.name} ${entry.service}`,
-            fr: [`L’Ingress « ${entry.ingress.name} » mène au Service « ${entry.service} », qu’aucun fichier ne définit${names.length === 0 ? '' : ` (définis : ${names.join(', ')})`}.`, `« kubectl describe ingress ${entry.ingress.name} » montre « <error: services "${entry.service}" not found> » ; l’adresse répond 503 (ou 404).`, near === undefined ? `Ajoutez un Service nommé ${entry.service}, qui choisit vos pods.` : `Écrivez ici : name: ${near}`],
-            en: [`The Ingress "${entry.ingress.name}" leads to the Service "${entry.service}", which no file defines${names.length === 0 ? '' : ` (defined: ${names.join(', ')})`}.`, `"kubectl describe ingress ${entry.ingress.name}" shows "<error: services "${entry.service}" not found>"; the address answers 503 (or 404).`, near === undefined ? `Add a Service named ${entry.service}, which picks your pods.` : `Write here: name: ${near}`],
+            fr: [
+              `L’Ingress « ${entry.ingress.name} » mène au Service « ${entry.service} », qu’aucun fichier ne définit${names.length === 0 ? '' : ` (définis : ${names.join(', ')})`}.`,
+              `« kubectl describe ingress ${entry.ingress.name} » montre « <error: services "${entry.service}" not found> » ; l’adresse répond 503 (ou 404).`,
+              near === undefined
+                ? `Ajoutez un Service nommé ${entry.service}, qui choisit vos pods.`
+                : `Écrivez ici : name: ${near}`,
+            ],
+            en: [
+              `The Ingress "${entry.ingress.name}" leads to the Service "${entry.service}", which no file defines${names.length === 0 ? '' : ` (defined: ${names.join(', ')})`}.`,
+              `"kubectl describe ingress ${entry.ingress.name}" shows "<error: services "${entry.service}" not found>"; the address answers 503 (or 404).`,
+              near === undefined
+                ? `Add a Service named ${entry.service}, which picks your pods.`
+                : `Write here: name: ${near}`,
+            ],
           };
           continue;
         }
@@ -256,16 +355,31 @@ export const ingressService: Rule = {
         const numbers = ports.map((port) => Number(port.port));
         const names = ports.flatMap((port) => textAt(port, 'name') ?? []);
         const port = entry.port;
-        if (port === undefined || ports.length === 0 || (typeof port === 'number' ? numbers.includes(port) : names.includes(String(port)) || isFilledInLater(String(port)))) continue;
+        if (
+          port === undefined ||
+          ports.length === 0 ||
+          (typeof port === 'number'
+            ? numbers.includes(port)
+            : names.includes(written(port)) || isFilledInLater(written(port)))
+        )
+          continue;
         const key = typeof port === 'number' ? 'number' : 'name';
-        const target = ports.find((each) => String(targetOf(each).target) === String(port));
+        const target = ports.find((each) => String(targetOf(each).target) === written(port));
         const right = target ? Number(target.port) : numbers[0];
         yield {
           severity: 'error',
           place: placeOf(objectAt(holder, 'port'), key),
           about: `ingress ${entry.ingress.name} ${entry.service} port`,
-          fr: [`L’Ingress « ${entry.ingress.name} » demande le port ${String(port)} du Service « ${entry.service} », qui n’a que ${[...numbers, ...names].join(', ')}${target ? ` (${String(port)} est le port du conteneur, que le Service cache)` : ''}.`, 'L’adresse répond 503 Service Temporarily Unavailable, alors que les pods tournent.', `Écrivez ici : number: ${right ?? 80}`],
-          en: [`The Ingress "${entry.ingress.name}" asks for port ${String(port)} of the Service "${entry.service}", which has only ${[...numbers, ...names].join(', ')}${target ? ` (${String(port)} is the container’s port, which the Service hides)` : ''}.`, 'The address answers 503 Service Temporarily Unavailable, while the pods run.', `Write here: number: ${right ?? 80}`],
+          fr: [
+            `L’Ingress « ${entry.ingress.name} » demande le port ${written(port)} du Service « ${entry.service} », qui n’a que ${[...numbers, ...names].join(', ')}${target ? ` (${written(port)} est le port du conteneur, que le Service cache)` : ''}.`,
+            'L’adresse répond 503 Service Temporarily Unavailable, alors que les pods tournent.',
+            `Écrivez ici : number: ${right ?? 80}`,
+          ],
+          en: [
+            `The Ingress "${entry.ingress.name}" asks for port ${written(port)} of the Service "${entry.service}", which has only ${[...numbers, ...names].join(', ')}${target ? ` (${written(port)} is the container’s port, which the Service hides)` : ''}.`,
+            'The address answers 503 Service Temporarily Unavailable, while the pods run.',
+            `Write here: number: ${right ?? 80}`,
+          ],
         };
       }
     }
@@ -273,12 +387,17 @@ export const ingressService: Rule = {
 };
 
 function isDatabase(cluster: Cluster, service: string): boolean {
-  return workloadsBehind(cluster, service).some((workload) => workload.containers.some((container) => engineOf(container.image) !== undefined));
+  return workloadsBehind(cluster, service).some((workload) =>
+    workload.containers.some((container) => engineOf(container.image) !== undefined),
+  );
 }
 
 export const probePort: Rule = {
   id: 'probe-port',
-  title: { fr: 'Une sonde interroge un port sur lequel personne n’écoute', en: 'A probe asks a port on which nobody listens' },
+  title: {
+    fr: 'Une sonde interroge un port sur lequel personne n’écoute',
+    en: 'A probe asks a port on which nobody listens',
+  },
   why: {
     fr: 'Kubernetes croit ses sondes : tant que readinessProbe échoue le pod ne reçoit rien, et livenessProbe qui échoue le redémarre.',
     en: 'Kubernetes trusts its probes: while readinessProbe fails the pod receives nothing, and a failing livenessProbe restarts it.',
@@ -296,18 +415,35 @@ export const probePort: Rule = {
               const port = held.port;
               if (port === undefined || port === null) continue;
               const names = portsOf(container).flatMap(({ name }) => name ?? []);
-              const number = typeof port === 'number' ? port : /^\d+$/.test(String(port)) ? Number(port) : undefined;
-              const isWrong = number === undefined ? !names.includes(String(port)) && !isFilledInLater(String(port)) : listening ? !listening.ports.includes(number) && !declaredPorts(container).slice(1).includes(number) : false;
+              const number = typeof port === 'number' ? port : /^\d+$/.test(written(port)) ? Number(port) : undefined;
+              const isWrong =
+                number === undefined
+                  ? !names.includes(written(port)) && !isFilledInLater(written(port))
+                  : listening
+                    ? !listening.ports.includes(number) && !declaredPorts(container).slice(1).includes(number)
+                    : false;
               if (!isWrong) continue;
               const right = listening?.ports[0] ?? portsOf(container)[0]?.port;
               if (right === undefined) continue;
-              const shown = number === undefined ? `« ${String(port)} »` : String(port);
+              const shown = number === undefined ? `« ${written(port)} »` : written(port);
               yield {
                 severity: 'error',
                 place: placeOf(held, 'port'),
-                about: `port ${workload.resource.name} ${String(port)}`,
-                fr: [`La sonde ${probe} de « ${container.name} » interroge le port ${shown}, mais le serveur écoute sur le ${right}.`, probe === 'readinessProbe' ? `Le pod reste à 0/1 ; « kubectl describe pod » montre « Readiness probe failed: … connect: connection refused ».` : `Le pod redémarre sans cesse (CrashLoopBackOff) ; « kubectl describe pod » montre « ${probe === 'startupProbe' ? 'Startup' : 'Liveness'} probe failed: … connect: connection refused ».`, `Écrivez ici : port: ${right}`],
-                en: [`The probe ${probe} of "${container.name}" asks port ${shown}, but the server listens on ${right}.`, probe === 'readinessProbe' ? 'The pod stays at 0/1; "kubectl describe pod" shows "Readiness probe failed: … connect: connection refused".' : `The pod restarts again and again (CrashLoopBackOff); "kubectl describe pod" shows "${probe === 'startupProbe' ? 'Startup' : 'Liveness'} probe failed: … connect: connection refused".`, `Write here: port: ${right}`],
+                about: `port ${workload.resource.name} ${written(port)}`,
+                fr: [
+                  `La sonde ${probe} de « ${container.name} » interroge le port ${shown}, mais le serveur écoute sur le ${right}.`,
+                  probe === 'readinessProbe'
+                    ? `Le pod reste à 0/1 ; « kubectl describe pod » montre « Readiness probe failed: … connect: connection refused ».`
+                    : `Le pod redémarre sans cesse (CrashLoopBackOff) ; « kubectl describe pod » montre « ${probe === 'startupProbe' ? 'Startup' : 'Liveness'} probe failed: … connect: connection refused ».`,
+                  `Écrivez ici : port: ${right}`,
+                ],
+                en: [
+                  `The probe ${probe} of "${container.name}" asks port ${shown}, but the server listens on ${right}.`,
+                  probe === 'readinessProbe'
+                    ? 'The pod stays at 0/1; "kubectl describe pod" shows "Readiness probe failed: … connect: connection refused".'
+                    : `The pod restarts again and again (CrashLoopBackOff); "kubectl describe pod" shows "${probe === 'startupProbe' ? 'Startup' : 'Liveness'} probe failed: … connect: connection refused".`,
+                  `Write here: port: ${right}`,
+                ],
               };
             }
           }
@@ -360,12 +496,17 @@ function isReachedFromOutside(model: Model, instance: Instance, port: number | u
   if (instance.service) {
     const name = instance.service.name;
     if (textAt(instance.service.object, 'network_mode') === 'host') return false;
-    return instance.service.ports.length > 0 || (instance.stack?.services.some((other) => other.dependsOn.some((each) => each.name === name)) ?? false);
+    return (
+      instance.service.ports.length > 0 ||
+      (instance.stack?.services.some((other) => other.dependsOn.some((each) => each.name === name)) ?? false)
+    );
   }
   if (instance.cluster && instance.workload) {
     const services = servicesOf(instance.cluster, instance.workload);
     const targets = services.flatMap((service) => servicePorts(service).map((each) => targetOf(each).target));
-    return instance.workload.containers.filter((each) => !each.isInit).length === 1 ? services.length > 0 : port !== undefined && targets.includes(port);
+    return instance.workload.containers.filter((each) => !each.isInit).length === 1
+      ? services.length > 0
+      : port !== undefined && targets.includes(port);
   }
   return (instance.image?.exposed.length ?? 0) > 0 || instance.listens.length > 0;
 }
@@ -390,12 +531,18 @@ function hostFix(server: string): [string, string] {
     node: "app.listen(port, '0.0.0.0')",
   };
   const flag = flags[server] ?? 'host 0.0.0.0';
-  return [`Faites-le écouter partout : ${flag}${server === 'uvicorn' ? ' (dans le code : uvicorn.run(…, host="0.0.0.0"))' : ''}`, `Make it listen everywhere: ${flag.replace('au lieu de', 'instead of')}${server === 'uvicorn' ? ' (in code: uvicorn.run(…, host="0.0.0.0"))' : ''}`];
+  return [
+    `Faites-le écouter partout : ${flag}${server === 'uvicorn' ? ' (dans le code : uvicorn.run(…, host="0.0.0.0"))' : ''}`,
+    `Make it listen everywhere: ${flag.replace('au lieu de', 'instead of')}${server === 'uvicorn' ? ' (in code: uvicorn.run(…, host="0.0.0.0"))' : ''}`,
+  ];
 }
 
 export const sharedPod: Rule = {
   id: 'shared-pod',
-  title: { fr: 'Deux applications partagent un pod, et une seule est exposée', en: 'Two applications share a pod, and only one is exposed' },
+  title: {
+    fr: 'Deux applications partagent un pod, et une seule est exposée',
+    en: 'Two applications share a pod, and only one is exposed',
+  },
   why: {
     fr: 'Le front s’exécute dans le navigateur, hors du cluster : il ne peut joindre l’API que par une adresse publique. Deux briques qui vivent leur vie vont dans deux Deployments.',
     en: 'The front runs in the browser, outside the cluster: it can reach the API only by a public address. Two parts with lives of their own go into two Deployments.',
@@ -408,18 +555,34 @@ export const sharedPod: Rule = {
         yield* samePortInPod(model, workload);
         const services = servicesOf(cluster, workload);
         const targets = (names: Set<string>) =>
-          services.filter((service) => names.has(service.name)).flatMap((service) => servicePorts(service).map((port) => targetOf(port).target));
+          services
+            .filter((service) => names.has(service.name))
+            .flatMap((service) => servicePorts(service).map((port) => targetOf(port).target));
         const published = ingressPaths(cluster);
         const exposedServices = new Set(published.map((entry) => entry.service));
-        const open = new Set(services.filter((service) => /^(NodePort|LoadBalancer)$/.test(textAt(service.object, 'spec', 'type') ?? '')).map((service) => service.name));
+        const open = new Set(
+          services
+            .filter((service) => /^(NodePort|LoadBalancer)$/.test(textAt(service.object, 'spec', 'type') ?? ''))
+            .map((service) => service.name),
+        );
         const exposed = exposedTargets(cluster, workload, services, exposedServices, open);
         const all = targets(new Set(services.map((service) => service.name)));
-        const isExposed = (ports: { name: string | undefined; port: number }[], list: (string | number)[]) => ports.some(({ name, port }) => list.includes(port) || (name !== undefined && list.includes(name)));
-        const roles = containers.map((container) => ({ container, role: roleOf(container.name) ?? roleOf(parseImage(container.image).tail), ports: portsOf(container) }));
+        const isExposed = (ports: { name: string | undefined; port: number }[], list: (string | number)[]) =>
+          ports.some(({ name, port }) => list.includes(port) || (name !== undefined && list.includes(name)));
+        const roles = containers.map((container) => ({
+          container,
+          role: roleOf(container.name) ?? roleOf(parseImage(container.image).tail),
+          ports: portsOf(container),
+        }));
         const front = roles.find(({ role }) => role === 'front');
         const back = roles.find(({ role, container }) => role === 'back' && container !== front?.container);
         if (!front || !back || exposed.length === 0) continue;
-        const hidden = !isExposed(back.ports, exposed) && isExposed(front.ports, exposed) ? back : !isExposed(front.ports, exposed) && isExposed(back.ports, exposed) ? front : undefined;
+        const hidden =
+          !isExposed(back.ports, exposed) && isExposed(front.ports, exposed)
+            ? back
+            : !isExposed(front.ports, exposed) && isExposed(back.ports, exposed)
+              ? front
+              : undefined;
         if (!hidden || (hidden === back && rendersOnServer(model, workload, front.container.name))) continue;
         const seen = hidden === back ? front : back;
         const noService = !isExposed(hidden.ports, all);
@@ -427,22 +590,44 @@ export const sharedPod: Rule = {
           severity: 'error',
           place: hidden.container.place,
           about: `pod ${workload.resource.name}`,
-          fr: [`« ${front.container.name} » et « ${back.container.name} » sont dans le même pod (« ${workload.resource.name} »), et l’Ingress ne mène qu’à « ${seen.container.name} »${noService ? ` : aucun Service ne vise « ${hidden.container.name} »` : ''}.`, hidden === back ? 'La page s’affiche, mais ses appels à l’API échouent dans le navigateur : « Failed to fetch », 404 ou « ERR_CONNECTION_REFUSED ».' : 'L’API répond, mais personne ne peut ouvrir la page.', `Faites un Deployment, un Service et un Ingress pour « ${hidden.container.name} », à lui seul.`],
-          en: [`"${front.container.name}" and "${back.container.name}" are in the same pod ("${workload.resource.name}"), and the Ingress leads to "${seen.container.name}" only${noService ? `: no Service targets "${hidden.container.name}"` : ''}.`, hidden === back ? 'The page shows, but its calls to the API fail in the browser: "Failed to fetch", 404 or "ERR_CONNECTION_REFUSED".' : 'The API answers, but nobody can open the page.', `Make a Deployment, a Service and an Ingress for "${hidden.container.name}" alone.`],
+          fr: [
+            `« ${front.container.name} » et « ${back.container.name} » sont dans le même pod (« ${workload.resource.name} »), et l’Ingress ne mène qu’à « ${seen.container.name} »${noService ? ` : aucun Service ne vise « ${hidden.container.name} »` : ''}.`,
+            hidden === back
+              ? 'La page s’affiche, mais ses appels à l’API échouent dans le navigateur : « Failed to fetch », 404 ou « ERR_CONNECTION_REFUSED ».'
+              : 'L’API répond, mais personne ne peut ouvrir la page.',
+            `Faites un Deployment, un Service et un Ingress pour « ${hidden.container.name} », à lui seul.`,
+          ],
+          en: [
+            `"${front.container.name}" and "${back.container.name}" are in the same pod ("${workload.resource.name}"), and the Ingress leads to "${seen.container.name}" only${noService ? `: no Service targets "${hidden.container.name}"` : ''}.`,
+            hidden === back
+              ? 'The page shows, but its calls to the API fail in the browser: "Failed to fetch", 404 or "ERR_CONNECTION_REFUSED".'
+              : 'The API answers, but nobody can open the page.',
+            `Make a Deployment, a Service and an Ingress for "${hidden.container.name}" alone.`,
+          ],
         };
       }
     }
   },
 };
 
-function exposedTargets(cluster: Cluster, workload: Workload, services: Resource[], byIngress: Set<string>, open: Set<string>): (string | number)[] {
+function exposedTargets(
+  cluster: Cluster,
+  workload: Workload,
+  services: Resource[],
+  byIngress: Set<string>,
+  open: Set<string>,
+): (string | number)[] {
   const paths = ingressPaths(cluster);
   return services.flatMap((service) => {
     if (open.has(service.name)) return servicePorts(service).map((port) => targetOf(port).target);
     if (!byIngress.has(service.name)) return [];
     return paths
       .filter((entry) => entry.service === service.name)
-      .flatMap((entry) => servicePorts(service).filter((port) => entry.port === port.port || entry.port === port.name).map((port) => targetOf(port).target));
+      .flatMap((entry) =>
+        servicePorts(service)
+          .filter((port) => entry.port === port.port || entry.port === port.name)
+          .map((port) => targetOf(port).target),
+      );
   });
 }
 
@@ -450,9 +635,12 @@ function exposedTargets(cluster: Cluster, workload: Workload, services: Resource
 function rendersOnServer(model: Model, workload: Workload, name: string): boolean {
   const instance = instancesOf(model, workload).find((each) => each.container?.name === name);
   if (!instance) return false;
-  if (instance.listens.some((listen) => /^(streamlit|gradio|dash|flask|django|chainlit|next)$/.test(listen.server))) return true;
+  if (instance.listens.some((listen) => /^(streamlit|gradio|dash|flask|django|chainlit|next)$/.test(listen.server)))
+    return true;
   if (/streamlit|gradio|dash|shiny/.test(instance.imageName)) return true;
-  return (nginxOf(model, instance)?.configs ?? []).some((config) => /proxy_pass\s+http:\/\/(localhost|127\.0\.0\.1)/.test(config.text));
+  return (nginxOf(model, instance)?.configs ?? []).some((config) =>
+    /proxy_pass\s+http:\/\/(localhost|127\.0\.0\.1)/.test(config.text),
+  );
 }
 
 function* samePortInPod(model: Model, workload: Workload): Generator<Remark> {
@@ -467,8 +655,16 @@ function* samePortInPod(model: Model, workload: Workload): Generator<Remark> {
           severity: 'error',
           place: instance.container.place,
           about: `pod ${workload.resource.name}`,
-          fr: [`« ${other} » et « ${instance.container.name} » sont dans le même pod et prennent tous deux le port ${port}.`, 'Le second ne démarre pas (CrashLoopBackOff) ; ses journaux disent « address already in use ».', 'Faites un Deployment pour chacun, ou donnez à l’un un autre port.'],
-          en: [`"${other}" and "${instance.container.name}" are in the same pod and both take port ${port}.`, 'The second does not start (CrashLoopBackOff); its logs say "address already in use".', 'Make a Deployment for each, or give one of them another port.'],
+          fr: [
+            `« ${other} » et « ${instance.container.name} » sont dans le même pod et prennent tous deux le port ${port}.`,
+            'Le second ne démarre pas (CrashLoopBackOff) ; ses journaux disent « address already in use ».',
+            'Faites un Deployment pour chacun, ou donnez à l’un un autre port.',
+          ],
+          en: [
+            `"${other}" and "${instance.container.name}" are in the same pod and both take port ${port}.`,
+            'The second does not start (CrashLoopBackOff); its logs say "address already in use".',
+            'Make a Deployment for each, or give one of them another port.',
+          ],
         };
       }
       seen.set(port, instance.container.name);
@@ -478,7 +674,10 @@ function* samePortInPod(model: Model, workload: Workload): Generator<Remark> {
 
 export const composePort: Rule = {
   id: 'compose-port',
-  title: { fr: 'Le port publié par compose ne mène pas au serveur', en: 'The port that compose publishes does not lead to the server' },
+  title: {
+    fr: 'Le port publié par compose ne mène pas au serveur',
+    en: 'The port that compose publishes does not lead to the server',
+  },
   why: {
     fr: '« 8080:8000 » se lit : port 8080 de votre ordinateur → port 8000 du conteneur. Le second doit être celui sur lequel le serveur écoute, et le premier ne peut servir qu’une fois.',
     en: '"8080:8000" reads: port 8080 of your computer → port 8000 of the container. The second must be the one that the server listens on, and the first can serve only once.',
@@ -497,8 +696,16 @@ export const composePort: Rule = {
         severity: 'error',
         place: port.place,
         about: `port compose ${instance.name}`,
-        fr: [`compose mène au port ${port.container} du conteneur « ${instance.name} », mais le serveur (${heard.server}) y écoute sur le ${right}${origin}.`, `Le conteneur tourne, mais http://localhost:${port.host ?? port.container} ne répond pas : « ERR_EMPTY_RESPONSE » ou « Connection reset by peer ».`, `Écrivez : "${port.host ?? right}:${right}"`],
-        en: [`compose leads to port ${port.container} of the container "${instance.name}", but the server (${heard.server}) listens on ${right} there${origin}.`, `The container runs, but http://localhost:${port.host ?? port.container} does not answer: "ERR_EMPTY_RESPONSE" or "Connection reset by peer".`, `Write: "${port.host ?? right}:${right}"`],
+        fr: [
+          `compose mène au port ${port.container} du conteneur « ${instance.name} », mais le serveur (${heard.server}) y écoute sur le ${right}${origin}.`,
+          `Le conteneur tourne, mais http://localhost:${port.host ?? port.container} ne répond pas : « ERR_EMPTY_RESPONSE » ou « Connection reset by peer ».`,
+          `Écrivez : "${port.host ?? right}:${right}"`,
+        ],
+        en: [
+          `compose leads to port ${port.container} of the container "${instance.name}", but the server (${heard.server}) listens on ${right} there${origin}.`,
+          `The container runs, but http://localhost:${port.host ?? port.container} does not answer: "ERR_EMPTY_RESPONSE" or "Connection reset by peer".`,
+          `Write: "${port.host ?? right}:${right}"`,
+        ],
       };
     }
     for (const stack of model.stacks) {
@@ -509,12 +716,24 @@ export const composePort: Rule = {
           const other = port.host === undefined ? undefined : taken.get(port.host);
           if (port.host === undefined) continue;
           if (other && other.name !== service.name) {
-            if (hasOwnAddress(service.object) || hasOwnAddress(stack.services.find((each) => each.name === other.name)?.object)) continue;
+            if (
+              hasOwnAddress(service.object) ||
+              hasOwnAddress(stack.services.find((each) => each.name === other.name)?.object)
+            )
+              continue;
             yield {
               severity: 'error',
               place: port.place,
-              fr: [`« ${other.name} » et « ${service.name} » demandent tous deux le port ${port.host} de votre ordinateur.`, `« docker compose up » s’arrête : « Bind for 0.0.0.0:${port.host} failed: port is already allocated ».`, `Donnez à l’un un autre port, par exemple "${port.host + 1}:${port.container}"`],
-              en: [`"${other.name}" and "${service.name}" both ask for port ${port.host} of your computer.`, `"docker compose up" stops: "Bind for 0.0.0.0:${port.host} failed: port is already allocated".`, `Give one of them another port, for instance "${port.host + 1}:${port.container}"`],
+              fr: [
+                `« ${other.name} » et « ${service.name} » demandent tous deux le port ${port.host} de votre ordinateur.`,
+                `« docker compose up » s’arrête : « Bind for 0.0.0.0:${port.host} failed: port is already allocated ».`,
+                `Donnez à l’un un autre port, par exemple "${port.host + 1}:${port.container}"`,
+              ],
+              en: [
+                `"${other.name}" and "${service.name}" both ask for port ${port.host} of your computer.`,
+                `"docker compose up" stops: "Bind for 0.0.0.0:${port.host} failed: port is already allocated".`,
+                `Give one of them another port, for instance "${port.host + 1}:${port.container}"`,
+              ],
             };
           }
           taken.set(port.host, { name: service.name, place: port.place });
@@ -531,7 +750,10 @@ function hasOwnAddress(object: unknown): boolean {
 
 export const composeHost: Rule = {
   id: 'compose-host',
-  title: { fr: 'Une adresse de compose nomme un service qui n’existe pas, ou localhost', en: 'An address in compose names a service that does not exist, or localhost' },
+  title: {
+    fr: 'Une adresse de compose nomme un service qui n’existe pas, ou localhost',
+    en: 'An address in compose names a service that does not exist, or localhost',
+  },
   why: {
     fr: 'Entre conteneurs de compose, le nom d’hôte est le nom du service (la clé sous services:) et le port est celui du conteneur. localhost est le conteneur lui-même.',
     en: 'Between containers of compose, the host name is the service’s name (the key under services:) and the port is the container’s. localhost is the container itself.',
@@ -562,9 +784,15 @@ interface Address {
 function addressesOf(model: Model, instance: Instance): Address[] {
   const list: Address[] = [];
   for (const [name, { value, place }] of instance.variables) {
-    if (value === undefined || value === '' || isFilledInLater(value) || place.file === instance.image?.dockerfile.path) continue;
+    if (value === undefined || value === '' || isFilledInLater(value) || place.file === instance.image?.dockerfile.path)
+      continue;
     if (/^(VITE|REACT_APP|NEXT_PUBLIC|VUE_APP|PUBLIC|NUXT_PUBLIC|NG_APP|GATSBY)_/.test(name)) continue;
-    if (/CORS|ORIGIN|ALLOWED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONT|WEB_?URL|SITE_?URL|(^|_)BASE_?URL|DOMAIN|ADVERTISED|BIND|LISTEN|ISSUER/i.test(name)) continue;
+    if (
+      /CORS|ORIGIN|ALLOWED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONT|WEB_?URL|SITE_?URL|(^|_)BASE_?URL|DOMAIN|ADVERTISED|BIND|LISTEN|ISSUER/i.test(
+        name,
+      )
+    )
+      continue;
     const address = readAddress(name, value);
     if (address) list.push({ label: name, ...address, place });
   }
@@ -587,18 +815,24 @@ function namesOf(model: Model, instance: Instance): Map<string, Instance> {
       if (name !== undefined) names.set(name, other);
     }
     for (const network of Object.values(objectAt(other.service.object, 'networks'))) {
-      for (const alias of Array.isArray(at(network, 'aliases')) ? (at(network, 'aliases') as unknown[]) : []) names.set(String(alias), other);
+      for (const alias of Array.isArray(at(network, 'aliases')) ? (at(network, 'aliases') as unknown[]) : [])
+        names.set(String(alias), other);
     }
   }
   for (const key of ['links', 'external_links']) {
-    for (const link of Array.isArray(instance.service?.object[key]) ? (instance.service.object[key] as unknown[]) : []) {
+    for (const link of Array.isArray(instance.service?.object[key])
+      ? (instance.service.object[key] as unknown[])
+      : []) {
       const [service = '', alias] = String(link).split(':');
       const target = names.get(service);
       if (target) names.set(alias ?? service, target);
       else names.set(alias ?? service, instance);
     }
   }
-  for (const host of Array.isArray(instance.service?.object.extra_hosts) ? (instance.service.object.extra_hosts as unknown[]) : []) names.set(String(host).split(/[:=]/)[0] ?? '', instance);
+  for (const host of Array.isArray(instance.service?.object.extra_hosts)
+    ? (instance.service.object.extra_hosts as unknown[])
+    : [])
+    names.set(String(host).split(/[:=]/)[0] ?? '', instance);
   return names;
 }
 
@@ -606,16 +840,31 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
   const names = namesOf(model, instance);
   const services = instance.stack?.services.map((service) => service.name) ?? [];
   const target = names.get(address.host);
-  const engines = [...names].filter(([, other]) => address.engine !== undefined && (address.engine === 'any' ? engineOf(other.imageName) !== undefined : engineOf(other.imageName) === address.engine));
+  const engines = [...names].filter(
+    ([, other]) =>
+      address.engine !== undefined &&
+      (address.engine === 'any'
+        ? engineOf(other.imageName) !== undefined
+        : engineOf(other.imageName) === address.engine),
+  );
   if (target) {
     const heard = target === instance ? undefined : listeningPorts(model, target);
-    if (!heard || address.port === undefined || heard.ports.includes(address.port)) return separateNetworks(instance, target, address);
+    if (!heard || address.port === undefined || heard.ports.includes(address.port))
+      return separateNetworks(instance, target, address);
     const published = target.service?.ports.find((port) => port.host === address.port);
     return {
       severity: 'error',
       place: address.place,
-      fr: [`${address.label} vise « ${address.host} » sur le port ${address.port}${published ? ', qui est celui de votre ordinateur' : ''} ; entre conteneurs, « ${address.host} » écoute sur le ${heard.ports[0] ?? ''}.`, `L’application ne joint pas « ${address.host} » : « Connection refused ».`, `Écrivez le port du conteneur : ${address.host}:${heard.ports[0] ?? ''}`],
-      en: [`${address.label} targets "${address.host}" on port ${address.port}${published ? ', which is your computer’s' : ''}; between containers, "${address.host}" listens on ${heard.ports[0] ?? ''}.`, `The application cannot reach "${address.host}": "Connection refused".`, `Write the container’s port: ${address.host}:${heard.ports[0] ?? ''}`],
+      fr: [
+        `${address.label} vise « ${address.host} » sur le port ${address.port}${published ? ', qui est celui de votre ordinateur' : ''} ; entre conteneurs, « ${address.host} » écoute sur le ${heard.ports[0] ?? ''}.`,
+        `L’application ne joint pas « ${address.host} » : « Connection refused ».`,
+        `Écrivez le port du conteneur : ${address.host}:${heard.ports[0] ?? ''}`,
+      ],
+      en: [
+        `${address.label} targets "${address.host}" on port ${address.port}${published ? ', which is your computer’s' : ''}; between containers, "${address.host}" listens on ${heard.ports[0] ?? ''}.`,
+        `The application cannot reach "${address.host}": "Connection refused".`,
+        `Write the container’s port: ${address.host}:${heard.ports[0] ?? ''}`,
+      ],
     };
   }
   if (/^(localhost|127\.0\.0\.1|0\.0\.0\.0)$/.test(address.host)) {
@@ -624,8 +873,16 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
     return {
       severity: 'error',
       place: address.place,
-      fr: [`${address.label} vise ${address.host} : dans un conteneur, c’est le conteneur lui-même, pas « ${meant} ».`, 'L’application ne joint pas la base ou l’API : « Connection refused » (could not connect to server).', `Remplacez ${address.host} par le nom du service : ${meant}`],
-      en: [`${address.label} targets ${address.host}: in a container, that is the container itself, not "${meant}".`, 'The application cannot reach the database or API: "Connection refused" (could not connect to server).', `Replace ${address.host} by the service’s name: ${meant}`],
+      fr: [
+        `${address.label} vise ${address.host} : dans un conteneur, c’est le conteneur lui-même, pas « ${meant} ».`,
+        'L’application ne joint pas la base ou l’API : « Connection refused » (could not connect to server).',
+        `Remplacez ${address.host} par le nom du service : ${meant}`,
+      ],
+      en: [
+        `${address.label} targets ${address.host}: in a container, that is the container itself, not "${meant}".`,
+        'The application cannot reach the database or API: "Connection refused" (could not connect to server).',
+        `Replace ${address.host} by the service’s name: ${meant}`,
+      ],
     };
   }
   if (!/^[a-zA-Z0-9_-]+$/.test(address.host) || !address.isServerSide || address.host === 'host') return undefined;
@@ -634,15 +891,38 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
   return {
     severity: 'error',
     place: address.place,
-    fr: [`${address.label} vise l’hôte « ${address.host} », mais aucun service ne s’appelle ainsi (services : ${services.join(', ')}).`, address.engine === 'postgres' ? `L’application ne démarre pas : « could not translate host name "${address.host}" to address: Name or service not known ».` : `L’application ne le trouve pas : « getaddrinfo ENOTFOUND ${address.host} » ou « Name or service not known ».`, meant === undefined ? 'Mettez le nom d’un service (la clé sous services:).' : `Remplacez « ${address.host} » par « ${meant} ».`],
-    en: [`${address.label} targets the host "${address.host}", but no service is called that (services: ${services.join(', ')}).`, address.engine === 'postgres' ? `The application does not start: "could not translate host name "${address.host}" to address: Name or service not known".` : `The application does not find it: "getaddrinfo ENOTFOUND ${address.host}" or "Name or service not known".`, meant === undefined ? 'Put the name of a service (the key under services:).' : `Replace "${address.host}" by "${meant}".`],
+    fr: [
+      `${address.label} vise l’hôte « ${address.host} », mais aucun service ne s’appelle ainsi (services : ${services.join(', ')}).`,
+      address.engine === 'postgres'
+        ? `L’application ne démarre pas : « could not translate host name "${address.host}" to address: Name or service not known ».`
+        : `L’application ne le trouve pas : « getaddrinfo ENOTFOUND ${address.host} » ou « Name or service not known ».`,
+      meant === undefined
+        ? 'Mettez le nom d’un service (la clé sous services:).'
+        : `Remplacez « ${address.host} » par « ${meant} ».`,
+    ],
+    en: [
+      `${address.label} targets the host "${address.host}", but no service is called that (services: ${services.join(', ')}).`,
+      address.engine === 'postgres'
+        ? `The application does not start: "could not translate host name "${address.host}" to address: Name or service not known".`
+        : `The application does not find it: "getaddrinfo ENOTFOUND ${address.host}" or "Name or service not known".`,
+      meant === undefined
+        ? 'Put the name of a service (the key under services:).'
+        : `Replace "${address.host}" by "${meant}".`,
+    ],
   };
 }
 
 function byPort(model: Model, instance: Instance, address: Address): string | undefined {
   if (address.port === undefined) return undefined;
   const port = address.port;
-  return model.instances.find((other) => other.stack === instance.stack && other !== instance && (listeningPorts(model, other)?.ports.includes(port) ?? other.service?.ports.some((each) => each.container === port) ?? false))?.service?.name;
+  return model.instances.find(
+    (other) =>
+      other.stack === instance.stack &&
+      other !== instance &&
+      (listeningPorts(model, other)?.ports.includes(port) ??
+        other.service?.ports.some((each) => each.container === port) ??
+        false),
+  )?.service?.name;
 }
 
 function separateNetworks(instance: Instance, target: Instance, address: Address): Remark | undefined {
@@ -651,15 +931,27 @@ function separateNetworks(instance: Instance, target: Instance, address: Address
   if (textAt(target.service?.object, 'network_mode') !== undefined) return undefined;
   return {
     severity: 'error',
-    place: instance.service ? placeOf(instance.service.object, 'networks' in instance.service.object ? 'networks' : undefined) : instance.place,
-    fr: [`« ${instance.name} » (réseaux : ${own.join(', ')}) et « ${address.host} » (réseaux : ${other.join(', ')}) n’ont aucun réseau en commun.`, `« ${instance.name} » ne trouve pas « ${address.host} » : « Name or service not known ».`, `Ajoutez à « ${instance.name} » : networks: [${other[0] ?? 'default'}]`],
-    en: [`"${instance.name}" (networks: ${own.join(', ')}) and "${address.host}" (networks: ${other.join(', ')}) have no network in common.`, `"${instance.name}" does not find "${address.host}": "Name or service not known".`, `Add to "${instance.name}": networks: [${other[0] ?? 'default'}]`],
+    place: instance.service
+      ? placeOf(instance.service.object, 'networks' in instance.service.object ? 'networks' : undefined)
+      : instance.place,
+    fr: [
+      `« ${instance.name} » (réseaux : ${own.join(', ')}) et « ${address.host} » (réseaux : ${other.join(', ')}) n’ont aucun réseau en commun.`,
+      `« ${instance.name} » ne trouve pas « ${address.host} » : « Name or service not known ».`,
+      `Ajoutez à « ${instance.name} » : networks: [${other[0] ?? 'default'}]`,
+    ],
+    en: [
+      `"${instance.name}" (networks: ${own.join(', ')}) and "${address.host}" (networks: ${other.join(', ')}) have no network in common.`,
+      `"${instance.name}" does not find "${address.host}": "Name or service not known".`,
+      `Add to "${instance.name}": networks: [${other[0] ?? 'default'}]`,
+    ],
   };
 }
 
 function networksOf(instance: Instance): string[] {
   const networks = instance.service?.object.networks;
-  const names = Array.isArray(networks) ? networks.map(String) : Object.keys(objectAt(instance.service?.object, 'networks'));
+  const names = Array.isArray(networks)
+    ? networks.map(written)
+    : Object.keys(objectAt(instance.service?.object, 'networks'));
   return names.length === 0 ? ['default'] : names;
 }
 
@@ -682,49 +974,118 @@ export const clusterHost: Rule = {
   },
 };
 
-function clusterHostRemark(model: Model, instance: Instance, cluster: Cluster, workload: Workload, address: Address): Remark | undefined {
+function clusterHostRemark(
+  model: Model,
+  instance: Instance,
+  cluster: Cluster,
+  workload: Workload,
+  address: Address,
+): Remark | undefined {
   const services = servicesIn(cluster);
-  const databases = services.filter((service) => workloadsBehind(cluster, service.name).some((other) => other.containers.some((container) => address.engine === 'any' ? engineOf(container.image) !== undefined : engineOf(container.image) === address.engine && address.engine !== undefined)));
+  const databases = services.filter((service) =>
+    workloadsBehind(cluster, service.name).some((other) =>
+      other.containers.some((container) =>
+        address.engine === 'any'
+          ? engineOf(container.image) !== undefined
+          : engineOf(container.image) === address.engine && address.engine !== undefined,
+      ),
+    ),
+  );
   if (/^(localhost|127\.0\.0\.1)$/.test(address.host)) {
-    if (address.engine === undefined || workload.containers.some((container) => engineOf(container.image) !== undefined || /proxy|pgbouncer|tunnel/.test(container.image))) return undefined;
+    if (
+      address.engine === undefined ||
+      workload.containers.some(
+        (container) => engineOf(container.image) !== undefined || /proxy|pgbouncer|tunnel/.test(container.image),
+      )
+    )
+      return undefined;
     const right = databases[0]?.name;
     return {
       severity: 'error',
       place: address.place,
-      fr: [`${address.label} vise ${address.host} : dans un pod, c’est le pod lui-même, et il n’y a pas de base de données dedans.`, 'Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux disent « Connection refused ».', right === undefined ? 'Mettez le nom du Service de la base (sur le SSPCloud : le nom donné par le catalogue, qui finit par -rw).' : `Remplacez ${address.host} par le nom du Service : ${right}`],
-      en: [`${address.label} targets ${address.host}: in a pod, that is the pod itself, and there is no database in it.`, 'The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs say "Connection refused".', right === undefined ? 'Put the name of the database’s Service (on the SSPCloud: the name the catalogue gave, which ends in -rw).' : `Replace ${address.host} by the name of the Service: ${right}`],
+      fr: [
+        `${address.label} vise ${address.host} : dans un pod, c’est le pod lui-même, et il n’y a pas de base de données dedans.`,
+        'Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux disent « Connection refused ».',
+        right === undefined
+          ? 'Mettez le nom du Service de la base (sur le SSPCloud : le nom donné par le catalogue, qui finit par -rw).'
+          : `Remplacez ${address.host} par le nom du Service : ${right}`,
+      ],
+      en: [
+        `${address.label} targets ${address.host}: in a pod, that is the pod itself, and there is no database in it.`,
+        'The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs say "Connection refused".',
+        right === undefined
+          ? 'Put the name of the database’s Service (on the SSPCloud: the name the catalogue gave, which ends in -rw).'
+          : `Replace ${address.host} by the name of the Service: ${right}`,
+      ],
     };
   }
   const [name = '', namespace] = address.host.split('.');
   if (namespace !== undefined && !/\.svc(\.cluster\.local)?$/.test(address.host)) return undefined;
   const service = findResource(cluster, 'Service', name);
   if (!service) {
-    if (!address.isServerSide || (namespace !== undefined && workload.resource.namespace !== namespace)) return undefined;
+    if (!address.isServerSide || (namespace !== undefined && workload.resource.namespace !== namespace))
+      return undefined;
     const names = services.map((each) => each.name);
     const right = databases.length === 1 ? databases[0]?.name : nearest(name, names, 2);
-    const behind = cluster.workloads.find((other) => other.resource.name === name && servicesOf(cluster, other).length === 0);
+    const behind = cluster.workloads.find(
+      (other) => other.resource.name === name && servicesOf(cluster, other).length === 0,
+    );
     if (right === undefined && !behind) return undefined;
     return {
       severity: 'error',
       place: address.place,
-      fr: [`${address.label} vise « ${name} », mais aucun Service ne s’appelle ainsi${names.length === 0 ? '' : ` (Services : ${names.join(', ')})`}.`, address.engine === 'postgres' ? `Le pod redémarre sans cesse ; ses journaux disent « could not translate host name "${name}" to address ».` : `Les journaux du pod disent « getaddrinfo ENOTFOUND ${name} » ou « Name or service not known ».`, right === undefined ? `Ajoutez un Service nommé ${name} qui choisit les pods de « ${name} ».` : `Remplacez « ${name} » par « ${right} ».`],
-      en: [`${address.label} targets "${name}", but no Service is called that${names.length === 0 ? '' : ` (Services: ${names.join(', ')})`}.`, address.engine === 'postgres' ? `The pod restarts again and again; its logs say "could not translate host name "${name}" to address".` : `The pod’s logs say "getaddrinfo ENOTFOUND ${name}" or "Name or service not known".`, right === undefined ? `Add a Service named ${name} that picks the pods of "${name}".` : `Replace "${name}" by "${right}".`],
+      fr: [
+        `${address.label} vise « ${name} », mais aucun Service ne s’appelle ainsi${names.length === 0 ? '' : ` (Services : ${names.join(', ')})`}.`,
+        address.engine === 'postgres'
+          ? `Le pod redémarre sans cesse ; ses journaux disent « could not translate host name "${name}" to address ».`
+          : `Les journaux du pod disent « getaddrinfo ENOTFOUND ${name} » ou « Name or service not known ».`,
+        right === undefined
+          ? `Ajoutez un Service nommé ${name} qui choisit les pods de « ${name} ».`
+          : `Remplacez « ${name} » par « ${right} ».`,
+      ],
+      en: [
+        `${address.label} targets "${name}", but no Service is called that${names.length === 0 ? '' : ` (Services: ${names.join(', ')})`}.`,
+        address.engine === 'postgres'
+          ? `The pod restarts again and again; its logs say "could not translate host name "${name}" to address".`
+          : `The pod’s logs say "getaddrinfo ENOTFOUND ${name}" or "Name or service not known".`,
+        right === undefined
+          ? `Add a Service named ${name} that picks the pods of "${name}".`
+          : `Replace "${name}" by "${right}".`,
+      ],
     };
   }
   const ports = servicePorts(service).map((port) => Number(port.port));
   const port = address.port;
-  if (port === undefined || ports.length === 0 || ports.includes(port) || textAt(service.object, 'spec', 'clusterIP') === 'None' || textAt(service.object, 'spec', 'type') === 'ExternalName') return undefined;
+  if (
+    port === undefined ||
+    ports.length === 0 ||
+    ports.includes(port) ||
+    textAt(service.object, 'spec', 'clusterIP') === 'None' ||
+    textAt(service.object, 'spec', 'type') === 'ExternalName'
+  )
+    return undefined;
   return {
     severity: 'error',
     place: address.place,
-    fr: [`${address.label} vise « ${name} » sur le port ${port}, mais ce Service n’a que le ${ports.join(', ')}.`, 'L’appel ne répond jamais : « Connection timed out » ou « connection refused ».', `Écrivez le port du Service : ${name}:${ports[0] ?? ''}`],
-    en: [`${address.label} targets "${name}" on port ${port}, but that Service has only ${ports.join(', ')}.`, 'The call is never answered: "Connection timed out" or "connection refused".', `Write the Service’s port: ${name}:${ports[0] ?? ''}`],
+    fr: [
+      `${address.label} vise « ${name} » sur le port ${port}, mais ce Service n’a que le ${ports.join(', ')}.`,
+      'L’appel ne répond jamais : « Connection timed out » ou « connection refused ».',
+      `Écrivez le port du Service : ${name}:${ports[0] ?? ''}`,
+    ],
+    en: [
+      `${address.label} targets "${name}" on port ${port}, but that Service has only ${ports.join(', ')}.`,
+      'The call is never answered: "Connection timed out" or "connection refused".',
+      `Write the Service’s port: ${name}:${ports[0] ?? ''}`,
+    ],
   };
 }
 
 export const proxyUpstream: Rule = {
   id: 'proxy-upstream',
-  title: { fr: 'nginx renvoie vers une adresse qui n’existe pas', en: 'nginx passes requests to an address that does not exist' },
+  title: {
+    fr: 'nginx renvoie vers une adresse qui n’existe pas',
+    en: 'nginx passes requests to an address that does not exist',
+  },
   why: {
     fr: 'nginx cherche l’adresse de proxy_pass à son démarrage : sous compose, le nom d’un service et le port de son conteneur ; dans Kubernetes, le nom d’un Service et le port de ce Service.',
     en: 'nginx looks the address of proxy_pass up when it starts: under compose, a service’s name and its container’s port; in Kubernetes, a Service’s name and that Service’s port.',
@@ -735,15 +1096,30 @@ export const proxyUpstream: Rule = {
       const nginx = nginxOf(model, instance);
       for (const config of nginx?.configs ?? []) {
         const upstreams = findDirectives(config.directives, 'upstream');
-        const passes = findDirectives(config.directives, 'proxy_pass').map(({ directive }) => ({ url: directive.args[0] ?? '', line: directive.line }));
-        const servers = upstreams.flatMap(({ directive }) => (directive.block ?? []).filter((each) => each.name === 'server').map((each) => ({ url: `http://${each.args[0] ?? ''}`, line: each.line })));
+        const passes = findDirectives(config.directives, 'proxy_pass').map(({ directive }) => ({
+          url: directive.args[0] ?? '',
+          line: directive.line,
+        }));
+        const servers = upstreams.flatMap(({ directive }) =>
+          (directive.block ?? [])
+            .filter((each) => each.name === 'server')
+            .map((each) => ({ url: `http://${each.args[0] ?? ''}`, line: each.line })),
+        );
         const hasResolver = findDirectives(config.directives, 'resolver').length > 0;
         for (const { url, line } of [...passes, ...servers]) {
-          const filled = url.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => instance.around.variables[name] ?? whole);
+          const filled = url.replace(
+            /\$\{?(\w+)\}?/g,
+            (whole, name: string) => instance.around.variables[name] ?? whole,
+          );
           const [, host = ''] = /^https?:\/\/([^/:$]+)/.exec(filled) ?? [];
-          if (host === '' || filled.includes('$') || upstreams.some(({ directive }) => directive.args[0] === host)) continue;
+          if (host === '' || filled.includes('$') || upstreams.some(({ directive }) => directive.args[0] === host))
+            continue;
           const place = { file: config.place.file, line: config.place.line + line - 1 };
-          const remark = instance.stack ? composeProxy(model, instance, host, portOfUrl(filled), place) : hasResolver ? undefined : clusterProxy(model, instance, host, portOfUrl(filled), place);
+          const remark = instance.stack
+            ? composeProxy(model, instance, host, portOfUrl(filled), place)
+            : hasResolver
+              ? undefined
+              : clusterProxy(model, instance, host, portOfUrl(filled), place);
           if (remark) yield remark;
         }
       }
@@ -753,20 +1129,40 @@ export const proxyUpstream: Rule = {
 
 function composeProxy(model: Model, instance: Instance, host: string, port: number, place: Place): Remark | undefined {
   const names = namesOf(model, instance);
-  const services = instance.stack?.services.filter((service) => service.name !== instance.name).map((service) => service.name) ?? [];
+  const services =
+    instance.stack?.services.filter((service) => service.name !== instance.name).map((service) => service.name) ?? [];
   const target = names.get(host);
   const file = place.file;
   if (!target) {
     if (/\.|host\.docker/.test(host)) return undefined;
     const isLocal = /^(localhost|127)$/.test(host);
-    const right = byPort(model, instance, { label: '', host, port, place, engine: undefined, isServerSide: true }) ?? nearest(host, services, 3) ?? services.find((name) => roleOf(name) === 'back');
+    const right =
+      byPort(model, instance, { label: '', host, port, place, engine: undefined, isServerSide: true }) ??
+      nearest(host, services, 3) ??
+      services.find((name) => roleOf(name) === 'back');
     if (isLocal && right === undefined) return undefined;
     return {
       severity: 'error',
       place,
       about: `proxy ${file}:${place.line}`,
-      fr: [isLocal ? `nginx renvoie vers localhost : c’est son propre conteneur, pas « ${right ?? ''} ».` : `nginx renvoie vers « ${host} », mais aucun service de compose ne s’appelle ainsi (services : ${services.join(', ')}).`, isLocal ? 'Les appels répondent « 502 Bad Gateway ».' : `nginx s’arrête aussitôt : « [emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line} ».`, right === undefined ? 'Mettez le nom d’un service.' : `Écrivez : proxy_pass http://${right}:${port};`],
-      en: [isLocal ? `nginx passes to localhost: that is its own container, not "${right ?? ''}".` : `nginx passes to "${host}", but no service of compose is called that (services: ${services.join(', ')}).`, isLocal ? 'Calls answer "502 Bad Gateway".' : `nginx stops at once: "[emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line}".`, right === undefined ? 'Put the name of a service.' : `Write: proxy_pass http://${right}:${port};`],
+      fr: [
+        isLocal
+          ? `nginx renvoie vers localhost : c’est son propre conteneur, pas « ${right ?? ''} ».`
+          : `nginx renvoie vers « ${host} », mais aucun service de compose ne s’appelle ainsi (services : ${services.join(', ')}).`,
+        isLocal
+          ? 'Les appels répondent « 502 Bad Gateway ».'
+          : `nginx s’arrête aussitôt : « [emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line} ».`,
+        right === undefined ? 'Mettez le nom d’un service.' : `Écrivez : proxy_pass http://${right}:${port};`,
+      ],
+      en: [
+        isLocal
+          ? `nginx passes to localhost: that is its own container, not "${right ?? ''}".`
+          : `nginx passes to "${host}", but no service of compose is called that (services: ${services.join(', ')}).`,
+        isLocal
+          ? 'Calls answer "502 Bad Gateway".'
+          : `nginx stops at once: "[emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line}".`,
+        right === undefined ? 'Put the name of a service.' : `Write: proxy_pass http://${right}:${port};`,
+      ],
     };
   }
   const heard = target === instance ? undefined : listeningPorts(model, target);
@@ -775,8 +1171,16 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
     severity: 'error',
     place,
     about: `proxy ${file}:${place.line}`,
-    fr: [`nginx renvoie vers « ${host} » sur le port ${port}, mais ce conteneur écoute sur le ${heard.ports[0] ?? ''} (${heard.place.file}:${heard.place.line}).`, 'Les appels répondent « 502 Bad Gateway » ; les journaux de nginx disent « connect() failed (111: Connection refused) ».', `Écrivez : proxy_pass http://${host}:${heard.ports[0] ?? ''};`],
-    en: [`nginx passes to "${host}" on port ${port}, but that container listens on ${heard.ports[0] ?? ''} (${heard.place.file}:${heard.place.line}).`, 'Calls answer "502 Bad Gateway"; nginx’s logs say "connect() failed (111: Connection refused)".', `Write: proxy_pass http://${host}:${heard.ports[0] ?? ''};`],
+    fr: [
+      `nginx renvoie vers « ${host} » sur le port ${port}, mais ce conteneur écoute sur le ${heard.ports[0] ?? ''} (${heard.place.file}:${heard.place.line}).`,
+      'Les appels répondent « 502 Bad Gateway » ; les journaux de nginx disent « connect() failed (111: Connection refused) ».',
+      `Écrivez : proxy_pass http://${host}:${heard.ports[0] ?? ''};`,
+    ],
+    en: [
+      `nginx passes to "${host}" on port ${port}, but that container listens on ${heard.ports[0] ?? ''} (${heard.place.file}:${heard.place.line}).`,
+      'Calls answer "502 Bad Gateway"; nginx’s logs say "connect() failed (111: Connection refused)".',
+      `Write: proxy_pass http://${host}:${heard.ports[0] ?? ''};`,
+    ],
   };
 }
 
@@ -787,28 +1191,49 @@ function clusterProxy(model: Model, instance: Instance, host: string, port: numb
   const names = servicesIn(cluster).map((service) => service.name);
   if (/^(localhost|127\.0\.0\.1)$/.test(host)) return undefined;
   const [name = '', namespace] = host.split('.');
-  if (namespace !== undefined && !/\.svc(\.|$)/.test(host) && namespace !== workload.resource.namespace) return undefined;
+  if (namespace !== undefined && !/\.svc(\.|$)/.test(host) && namespace !== workload.resource.namespace)
+    return undefined;
   const service = findResource(cluster, 'Service', name);
   if (!service) {
     const own = new Set(servicesOf(cluster, workload).map((each) => each.name));
-    const right = nearest(name, names, 3) ?? names.find((each) => !own.has(each) && roleOf(each) === 'back') ?? (isCustom(instance) ? names.find((each) => !own.has(each) && !isDatabase(cluster, each)) : undefined);
+    const right =
+      nearest(name, names, 3) ??
+      names.find((each) => !own.has(each) && roleOf(each) === 'back') ??
+      (isCustom(instance) ? names.find((each) => !own.has(each) && !isDatabase(cluster, each)) : undefined);
     if (right === undefined) return undefined;
     return {
       severity: 'error',
       place,
       about: `proxy ${file}:${place.line}`,
-      fr: [`nginx renvoie vers « ${host} », mais aucun Service ne s’appelle ainsi (Services : ${names.join(', ')}).`, `Le pod redémarre sans cesse (CrashLoopBackOff) : « [emerg] host not found in upstream "${host}" ».`, `Écrivez : proxy_pass http://${right}:${String(servicePorts(findResource(cluster, 'Service', right) ?? service_(cluster))[0]?.port ?? port)};`],
-      en: [`nginx passes to "${host}", but no Service is called that (Services: ${names.join(', ')}).`, `The pod restarts again and again (CrashLoopBackOff): "[emerg] host not found in upstream "${host}"".`, `Write: proxy_pass http://${right}:${String(servicePorts(findResource(cluster, 'Service', right) ?? service_(cluster))[0]?.port ?? port)};`],
+      fr: [
+        `nginx renvoie vers « ${host} », mais aucun Service ne s’appelle ainsi (Services : ${names.join(', ')}).`,
+        `Le pod redémarre sans cesse (CrashLoopBackOff) : « [emerg] host not found in upstream "${host}" ».`,
+        `Écrivez : proxy_pass http://${right}:${written(servicePorts(findResource(cluster, 'Service', right) ?? service_(cluster))[0]?.port ?? port)};`,
+      ],
+      en: [
+        `nginx passes to "${host}", but no Service is called that (Services: ${names.join(', ')}).`,
+        `The pod restarts again and again (CrashLoopBackOff): "[emerg] host not found in upstream "${host}"".`,
+        `Write: proxy_pass http://${right}:${written(servicePorts(findResource(cluster, 'Service', right) ?? service_(cluster))[0]?.port ?? port)};`,
+      ],
     };
   }
   const ports = servicePorts(service).map((each) => Number(each.port));
-  if (ports.length === 0 || ports.includes(port) || textAt(service.object, 'spec', 'clusterIP') === 'None') return undefined;
+  if (ports.length === 0 || ports.includes(port) || textAt(service.object, 'spec', 'clusterIP') === 'None')
+    return undefined;
   return {
     severity: 'error',
     place,
     about: `proxy ${file}:${place.line}`,
-    fr: [`nginx renvoie vers le Service « ${name} » sur le port ${port}, mais ce Service n’a que le ${ports.join(', ')} (${service.place.file}).`, 'Les appels répondent « 504 Gateway Time-out » ou « 502 Bad Gateway ».', `Écrivez : proxy_pass http://${name}${ports[0] === 80 ? '' : `:${ports[0] ?? ''}`};`],
-    en: [`nginx passes to the Service "${name}" on port ${port}, but that Service has only ${ports.join(', ')} (${service.place.file}).`, 'Calls answer "504 Gateway Time-out" or "502 Bad Gateway".', `Write: proxy_pass http://${name}${ports[0] === 80 ? '' : `:${ports[0] ?? ''}`};`],
+    fr: [
+      `nginx renvoie vers le Service « ${name} » sur le port ${port}, mais ce Service n’a que le ${ports.join(', ')} (${service.place.file}).`,
+      'Les appels répondent « 504 Gateway Time-out » ou « 502 Bad Gateway ».',
+      `Écrivez : proxy_pass http://${name}${ports[0] === 80 ? '' : `:${ports[0] ?? ''}`};`,
+    ],
+    en: [
+      `nginx passes to the Service "${name}" on port ${port}, but that Service has only ${ports.join(', ')} (${service.place.file}).`,
+      'Calls answer "504 Gateway Time-out" or "502 Bad Gateway".',
+      `Write: proxy_pass http://${name}${ports[0] === 80 ? '' : `:${ports[0] ?? ''}`};`,
+    ],
   };
 }
 

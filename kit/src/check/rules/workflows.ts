@@ -1,12 +1,14 @@
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
 /** Secrets that a step uses, save the one that GitHub gives by itself. */
 function secretsOf(step: Step): string[] {
-  return [...new Set([...JSON.stringify(step.object).matchAll(/secrets\.([A-Za-z_]\w*)/g)].map((match) => match[1] ?? ''))].filter((name) => name !== 'GITHUB_TOKEN' && name !== 'github_token');
+  return [
+    ...new Set([...JSON.stringify(step.object).matchAll(/secrets\.([A-Za-z_]\w*)/g)].map((match) => match[1] ?? '')),
+  ].filter((name) => name !== 'GITHUB_TOKEN' && name !== 'github_token');
 }
 
 export const workflowFile: Rule = {
@@ -19,11 +21,13 @@ export const workflowFile: Rule = {
   *check(model) {
     const told = new Set<string>();
     for (const { path: file } of model.project.files) {
-      const match = /^(.*\/)?\.github\/([^/]+)\/[^/]+\.ya?ml$/.exec(file) ?? /^()(\.?github)\/workflows\/[^/]+\.ya?ml$/.exec(file);
+      const match =
+        /^(.*\/)?\.github\/([^/]+)\/[^/]+\.ya?ml$/.exec(file) ?? /^()(\.?github)\/workflows\/[^/]+\.ya?ml$/.exec(file);
       if (!match) continue;
       const [, before = '', folder = ''] = match;
       const isMisspelt = before === '' && folder !== 'workflows' && nearest(folder, ['workflows'], 3) !== undefined;
-      const isMoved = folder === 'workflows' && before !== '' && !/example|template|node_modules|vendor|packages\//.test(before);
+      const isMoved =
+        folder === 'workflows' && before !== '' && !/example|template|node_modules|vendor|packages\//.test(before);
       const text = model.project.read(file) ?? '';
       if ((!isMisspelt && !isMoved) || !/^jobs:/m.test(text) || told.has(`${before}${folder}`)) continue;
       told.add(`${before}${folder}`);
@@ -32,8 +36,16 @@ export const workflowFile: Rule = {
       yield {
         severity: 'warning',
         place: { file, line: 1 },
-        fr: [`« ${file} » n’est pas dans .github/workflows, à la racine du dépôt.`, 'L’onglet Actions de GitHub ne le montre pas : il n’est jamais lancé.', `Déplacez-le : git mv ${file} .github/workflows/`],
-        en: [`"${file}" is not in .github/workflows, at the root of the repository.`, 'The Actions tab of GitHub does not show it: it never runs.', `Move it: git mv ${file} .github/workflows/`],
+        fr: [
+          `« ${file} » n’est pas dans .github/workflows, à la racine du dépôt.`,
+          'L’onglet Actions de GitHub ne le montre pas : il n’est jamais lancé.',
+          `Déplacez-le : git mv ${file} .github/workflows/`,
+        ],
+        en: [
+          `"${file}" is not in .github/workflows, at the root of the repository.`,
+          'The Actions tab of GitHub does not show it: it never runs.',
+          `Move it: git mv ${file} .github/workflows/`,
+        ],
       };
     }
     for (const workflow of model.workflows) {
@@ -46,8 +58,20 @@ export const workflowFile: Rule = {
         yield {
           severity: 'error',
           place: near === undefined ? { file: workflow.path, line: 1 } : placeOf(object, near),
-          fr: [`Ce workflow n’a pas de « ${missing}: ».`, `L’onglet Actions montre « Invalid workflow file: … ${missing === 'on' ? 'No event triggers defined in `on`' : 'Required property is missing: jobs'} ».`, missing === 'on' ? 'Ajoutez en haut :\non:\n  push:\n    branches: [main]' : 'Ajoutez jobs: et sous lui un travail, avec runs-on: et steps:.'],
-          en: [`This workflow has no "${missing}:".`, `The Actions tab shows "Invalid workflow file: … ${missing === 'on' ? 'No event triggers defined in `on`' : 'Required property is missing: jobs'}".`, missing === 'on' ? 'Add at the top:\non:\n  push:\n    branches: [main]' : 'Add jobs: and below it a job, with runs-on: and steps:.'],
+          fr: [
+            `Ce workflow n’a pas de « ${missing}: ».`,
+            `L’onglet Actions montre « Invalid workflow file: … ${missing === 'on' ? 'No event triggers defined in `on`' : 'Required property is missing: jobs'} ».`,
+            missing === 'on'
+              ? 'Ajoutez en haut :\non:\n  push:\n    branches: [main]'
+              : 'Ajoutez jobs: et sous lui un travail, avec runs-on: et steps:.',
+          ],
+          en: [
+            `This workflow has no "${missing}:".`,
+            `The Actions tab shows "Invalid workflow file: … ${missing === 'on' ? 'No event triggers defined in `on`' : 'Required property is missing: jobs'}".`,
+            missing === 'on'
+              ? 'Add at the top:\non:\n  push:\n    branches: [main]'
+              : 'Add jobs: and below it a job, with runs-on: and steps:.',
+          ],
         };
       }
       for (const job of workflow.jobs) yield* jobFaults(workflow, job);
@@ -60,20 +84,40 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
     yield {
       severity: 'error',
       place: job.place,
-      fr: [`Le travail « ${job.name} » n’a pas de runs-on.`, 'L’onglet Actions montre « Invalid workflow file: … Required property is missing: runs-on ».', 'Ajoutez sous son nom : runs-on: ubuntu-latest'],
-      en: [`The job "${job.name}" has no runs-on.`, 'The Actions tab shows "Invalid workflow file: … Required property is missing: runs-on".', 'Add below its name: runs-on: ubuntu-latest'],
+      fr: [
+        `Le travail « ${job.name} » n’a pas de runs-on.`,
+        'L’onglet Actions montre « Invalid workflow file: … Required property is missing: runs-on ».',
+        'Ajoutez sous son nom : runs-on: ubuntu-latest',
+      ],
+      en: [
+        `The job "${job.name}" has no runs-on.`,
+        'The Actions tab shows "Invalid workflow file: … Required property is missing: runs-on".',
+        'Add below its name: runs-on: ubuntu-latest',
+      ],
     };
   }
   const needs = at(job.object, 'needs');
-  const names = Array.isArray(needs) ? needs.map(String) : typeof needs === 'string' ? [needs] : [];
+  const names = Array.isArray(needs) ? needs.map(written) : typeof needs === 'string' ? [needs] : [];
   for (const name of names) {
     if (workflow.jobs.some((other) => other.name === name)) continue;
-    const near = nearest(name, workflow.jobs.map((other) => other.name), 3);
+    const near = nearest(
+      name,
+      workflow.jobs.map((other) => other.name),
+      3,
+    );
     yield {
       severity: 'error',
       place: placeOf(job.object, 'needs'),
-      fr: [`« ${job.name} » attend le travail « ${name} », qui n’existe pas.`, `L’onglet Actions montre « Job '${job.name}' depends on unknown job '${name}' ».`, near === undefined ? 'Enlevez needs:, ou nommez un travail de ce fichier.' : `Écrivez : needs: ${near}`],
-      en: [`"${job.name}" waits for the job "${name}", which does not exist.`, `The Actions tab shows "Job '${job.name}' depends on unknown job '${name}'".`, near === undefined ? 'Remove needs:, or name a job of this file.' : `Write: needs: ${near}`],
+      fr: [
+        `« ${job.name} » attend le travail « ${name} », qui n’existe pas.`,
+        `L’onglet Actions montre « Job '${job.name}' depends on unknown job '${name}' ».`,
+        near === undefined ? 'Enlevez needs:, ou nommez un travail de ce fichier.' : `Écrivez : needs: ${near}`,
+      ],
+      en: [
+        `"${job.name}" waits for the job "${name}", which does not exist.`,
+        `The Actions tab shows "Job '${job.name}' depends on unknown job '${name}'".`,
+        near === undefined ? 'Remove needs:, or name a job of this file.' : `Write: needs: ${near}`,
+      ],
     };
   }
   for (const step of job.steps) {
@@ -81,8 +125,16 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
       yield {
         severity: 'error',
         place: step.place,
-        fr: ['Cette étape a uses: et run: à la fois ; il faut l’un ou l’autre.', 'L’onglet Actions montre « a step cannot have both the `uses` and `run` keys ».', 'Faites-en deux étapes, chacune avec son tiret.'],
-        en: ['This step has both uses: and run:; it takes one or the other.', 'The Actions tab shows "a step cannot have both the `uses` and `run` keys".', 'Make two steps of it, each with its dash.'],
+        fr: [
+          'Cette étape a uses: et run: à la fois ; il faut l’un ou l’autre.',
+          'L’onglet Actions montre « a step cannot have both the `uses` and `run` keys ».',
+          'Faites-en deux étapes, chacune avec son tiret.',
+        ],
+        en: [
+          'This step has both uses: and run:; it takes one or the other.',
+          'The Actions tab shows "a step cannot have both the `uses` and `run` keys".',
+          'Make two steps of it, each with its dash.',
+        ],
       };
     }
   }
@@ -90,7 +142,10 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
 
 export const workflowLogin: Rule = {
   id: 'workflow-login',
-  title: { fr: 'Le workflow pousse une image sans se connecter au registre', en: 'The workflow pushes an image without logging in to the registry' },
+  title: {
+    fr: 'Le workflow pousse une image sans se connecter au registre',
+    en: 'The workflow pushes an image without logging in to the registry',
+  },
   why: {
     fr: 'Pousser demande un compte : une étape docker/login-action, dans le même travail et avant la construction.',
     en: 'Pushing takes an account: a docker/login-action step, in the same job and before the build.',
@@ -103,14 +158,30 @@ export const workflowLogin: Rule = {
         const pushStep = job.steps[push];
         if (!pushStep) continue;
         if (login < 0 || login > push) {
-          if (job.steps.some((step) => /login|ecr|gcloud|azure|auth/i.test(step.uses) || /login/.test(step.run)) && login < 0) continue;
+          if (
+            job.steps.some((step) => /login|ecr|gcloud|azure|auth/i.test(step.uses) || /login/.test(step.run)) &&
+            login < 0
+          )
+            continue;
           if ('uses' in job.object || /self-hosted/.test(job.runsOn) || isLocalRegistry(pushStep)) continue;
           yield {
             severity: 'error',
             place: pushStep.place,
             about: `login ${workflow.path}`,
-            fr: [login < 0 ? 'Cette étape pousse une image, et aucune ne se connecte au registre.' : 'Cette étape pousse une image avant celle qui se connecte au registre.', 'L’étape échoue : « denied: requested access to the resource is denied » (ou « unauthorized »).', 'Mettez avant elle :\n- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}'],
-            en: [login < 0 ? 'This step pushes an image, and none logs in to the registry.' : 'This step pushes an image before the one that logs in to the registry.', 'The step fails: "denied: requested access to the resource is denied" (or "unauthorized").', 'Put before it:\n- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}'],
+            fr: [
+              login < 0
+                ? 'Cette étape pousse une image, et aucune ne se connecte au registre.'
+                : 'Cette étape pousse une image avant celle qui se connecte au registre.',
+              'L’étape échoue : « denied: requested access to the resource is denied » (ou « unauthorized »).',
+              'Mettez avant elle :\n- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}',
+            ],
+            en: [
+              login < 0
+                ? 'This step pushes an image, and none logs in to the registry.'
+                : 'This step pushes an image before the one that logs in to the registry.',
+              'The step fails: "denied: requested access to the resource is denied" (or "unauthorized").',
+              'Put before it:\n- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}',
+            ],
           };
           continue;
         }
@@ -127,7 +198,11 @@ function pushes(step: Step): boolean {
 }
 
 function isLogin(step: Step): boolean {
-  return /login-action|docker-login|azure\/docker-login|aws-actions\/amazon-ecr-login|google-github-actions\/auth/.test(step.uses) || /docker\s+login|gcloud auth configure-docker|az acr login|helm registry login/.test(step.run);
+  return (
+    /login-action|docker-login|azure\/docker-login|aws-actions\/amazon-ecr-login|google-github-actions\/auth/.test(
+      step.uses,
+    ) || /docker\s+login|gcloud auth configure-docker|az acr login|helm registry login/.test(step.run)
+  );
 }
 
 function isLocalRegistry(step: Step): boolean {
@@ -147,35 +222,84 @@ function* registryRemarks(workflow: Workflow, job: Job, login: Step | undefined,
       const given = isObject(own) || own === 'read-all';
       yield {
         severity: given ? 'error' : 'warning',
-        place: given ? placeOf(at(job.object, 'permissions') === undefined ? (workflow.object ?? {}) : job.object, 'permissions') : job.place,
+        place: given
+          ? placeOf(at(job.object, 'permissions') === undefined ? (workflow.object ?? {}) : job.object, 'permissions')
+          : job.place,
         about: `login ${workflow.path}`,
-        fr: [`Le workflow pousse sur ghcr.io sans en avoir le droit${given ? ' : permissions: ne donne pas packages: write' : ' (permissions:)'}.`, 'L’étape échoue : « denied: installation not allowed to Write organization package » (ou 403 Forbidden).', 'Ajoutez au travail :\npermissions:\n  contents: read\n  packages: write'],
-        en: [`The workflow pushes to ghcr.io without the right to${given ? ': permissions: does not give packages: write' : ' (permissions:)'}.`, 'The step fails: "denied: installation not allowed to Write organization package" (or 403 Forbidden).', 'Add to the job:\npermissions:\n  contents: read\n  packages: write'],
+        fr: [
+          `Le workflow pousse sur ghcr.io sans en avoir le droit${given ? ' : permissions: ne donne pas packages: write' : ' (permissions:)'}.`,
+          'L’étape échoue : « denied: installation not allowed to Write organization package » (ou 403 Forbidden).',
+          'Ajoutez au travail :\npermissions:\n  contents: read\n  packages: write',
+        ],
+        en: [
+          `The workflow pushes to ghcr.io without the right to${given ? ': permissions: does not give packages: write' : ' (permissions:)'}.`,
+          'The step fails: "denied: installation not allowed to Write organization package" (or 403 Forbidden).',
+          'Add to the job:\npermissions:\n  contents: read\n  packages: write',
+        ],
       };
     }
   }
-  const tags = (textAt(push.object, 'with', 'tags') ?? '').replace(/\$\{\{\s*env\.(\w+)\s*\}\}/g, (whole, name: string) => textAt(env, name) ?? whole);
-  const first = tags.split(/[\n,]+/).map((tag) => tag.trim()).find(Boolean) ?? '';
+  const tags = (textAt(push.object, 'with', 'tags') ?? '').replace(
+    /\$\{\{\s*env\.(\w+)\s*\}\}/g,
+    (whole, name: string) => textAt(env, name) ?? whole,
+  );
+  const first =
+    tags
+      .split(/[\n,]+/)
+      .map((tag) => tag.trim())
+      .find(Boolean) ?? '';
   const host = /^([\w-]+(?:\.[\w-]+)+(?::\d+)?)\//.exec(first)?.[1];
   const logins = job.steps.filter(isLogin).length;
-  if (logins === 1 && host !== undefined && host !== 'docker.io' && filled !== '' && !filled.includes('${{') && !filled.includes(host) && !first.includes('${{ steps')) {
+  if (
+    logins === 1 &&
+    host !== undefined &&
+    host !== 'docker.io' &&
+    filled !== '' &&
+    !filled.includes('${{') &&
+    !filled.includes(host) &&
+    !first.includes('${{ steps')
+  ) {
     yield registryMismatch(push.place, filled, host);
-  } else if (logins === 1 && host !== undefined && host !== 'docker.io' && filled === '') yield registryMismatch(push.place, 'docker.io', host);
-  else if (logins === 1 && host === undefined && filled !== '' && !filled.includes('${{') && !/docker\.io/.test(filled) && /^[\w-]+\/[\w.-]+(:|$)/.test(first)) yield registryMismatch(push.place, filled, 'docker.io');
+  } else if (logins === 1 && host !== undefined && host !== 'docker.io' && filled === '')
+    yield registryMismatch(push.place, 'docker.io', host);
+  else if (
+    logins === 1 &&
+    host === undefined &&
+    filled !== '' &&
+    !filled.includes('${{') &&
+    !/docker\.io/.test(filled) &&
+    /^[\w-]+\/[\w.-]+(:|$)/.test(first)
+  )
+    yield registryMismatch(push.place, filled, 'docker.io');
 }
 
 function registryMismatch(place: Place, login: string, push: string): Remark {
   return {
     severity: 'error',
     place,
-    fr: [`Le workflow se connecte à ${login}, mais pousse sur ${push}.`, 'L’étape échoue : « denied: requested access to the resource is denied » (ou « unauthorized »).', push === 'docker.io' ? `Mettez le registre devant le nom de l’image : ${login}/…` : `Connectez-vous au registre où vous poussez : registry: ${push}`],
-    en: [`The workflow logs in to ${login}, but pushes to ${push}.`, 'The step fails: "denied: requested access to the resource is denied" (or "unauthorized").', push === 'docker.io' ? `Put the registry before the image’s name: ${login}/…` : `Log in to the registry where you push: registry: ${push}`],
+    fr: [
+      `Le workflow se connecte à ${login}, mais pousse sur ${push}.`,
+      'L’étape échoue : « denied: requested access to the resource is denied » (ou « unauthorized »).',
+      push === 'docker.io'
+        ? `Mettez le registre devant le nom de l’image : ${login}/…`
+        : `Connectez-vous au registre où vous poussez : registry: ${push}`,
+    ],
+    en: [
+      `The workflow logs in to ${login}, but pushes to ${push}.`,
+      'The step fails: "denied: requested access to the resource is denied" (or "unauthorized").',
+      push === 'docker.io'
+        ? `Put the registry before the image’s name: ${login}/…`
+        : `Log in to the registry where you push: registry: ${push}`,
+    ],
   };
 }
 
 export const workflowSecrets: Rule = {
   id: 'workflow-secrets',
-  title: { fr: 'Le workflow échoue dans un dépôt qui n’a pas les secrets', en: 'The workflow fails in a repository that lacks the secrets' },
+  title: {
+    fr: 'Le workflow échoue dans un dépôt qui n’a pas les secrets',
+    en: 'The workflow fails in a repository that lacks the secrets',
+  },
   why: {
     fr: 'Une copie (fork) reprend les fichiers, jamais les secrets : chacun doit les ajouter à la sienne. Tant qu’ils manquent, ils valent du vide.',
     en: 'A fork takes the files, never the secrets: everybody must add them to their own. As long as they are missing, they are empty.',
@@ -191,8 +315,16 @@ export const workflowSecrets: Rule = {
           severity: 'advice',
           place: login.place,
           about: `secrets ${workflow.path}`,
-          fr: [`Cette étape a besoin ${names.length > 1 ? 'des secrets' : 'du secret'} ${names.join(', ')}, qu’une copie du dépôt n’a pas.`, 'Tant qu’ils manquent, chaque push échoue en rouge : « Error: Username and password required ».', `Ajoutez-les : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`],
-          en: [`This step needs the secret${names.length > 1 ? 's' : ''} ${names.join(', ')}, which a fork does not have.`, 'As long as they are missing, each push fails in red: "Error: Username and password required".', "Add them: Settings > Secrets and variables > Actions > New repository secret. To keep forks green, give the job: if: github.repository == 'your-account/your-repository'"],
+          fr: [
+            `Cette étape a besoin ${names.length > 1 ? 'des secrets' : 'du secret'} ${names.join(', ')}, qu’une copie du dépôt n’a pas.`,
+            'Tant qu’ils manquent, chaque push échoue en rouge : « Error: Username and password required ».',
+            `Ajoutez-les : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`,
+          ],
+          en: [
+            `This step needs the secret${names.length > 1 ? 's' : ''} ${names.join(', ')}, which a fork does not have.`,
+            'As long as they are missing, each push fails in red: "Error: Username and password required".',
+            "Add them: Settings > Secrets and variables > Actions > New repository secret. To keep forks green, give the job: if: github.repository == 'your-account/your-repository'",
+          ],
         };
       }
       yield* misspelt(workflow);
@@ -203,8 +335,17 @@ export const workflowSecrets: Rule = {
 /** Whether the job or the step is left out where the secrets are missing. */
 function isGuarded(job: Job, login: Step): boolean {
   const conditions = [login.condition, textAt(job.object, 'if') ?? ''].join(' ');
-  if (/github\.repository(_owner)?\b|vars\.|env\.|needs\.|inputs\.|steps\.|secrets\./.test(conditions) || textAt(login.object, 'continue-on-error') === 'true') return true;
-  return textAt(job.object, 'environment') !== undefined || job.steps.some((step) => step.place.line < login.place.line && /secrets?\b[^\n]*(-z|-n|==)|\[ -[zn] /.test(step.run));
+  if (
+    /github\.repository(_owner)?\b|vars\.|env\.|needs\.|inputs\.|steps\.|secrets\./.test(conditions) ||
+    textAt(login.object, 'continue-on-error') === 'true'
+  )
+    return true;
+  return (
+    textAt(job.object, 'environment') !== undefined ||
+    job.steps.some(
+      (step) => step.place.line < login.place.line && /secrets?\b[^\n]*(-z|-n|==)|\[ -[zn] /.test(step.run),
+    )
+  );
 }
 
 /** `secrets` is not known in `if:`. */
@@ -217,8 +358,16 @@ function* conditionRemarks(step: Step, job: Job): Generator<Remark> {
     yield {
       severity: 'error',
       place: place(),
-      fr: ['La condition if: lit un secret, ce que GitHub ne permet pas.', "L’onglet Actions montre « Invalid workflow file: … Unrecognized named-value: 'secrets' ».", "Passez par une variable : env: au niveau du travail (TOKEN: ${{ secrets.… }}), puis if: env.TOKEN != ''"],
-      en: ['The condition if: reads a secret, which GitHub does not allow.', "The Actions tab shows \"Invalid workflow file: … Unrecognized named-value: 'secrets'\".", "Go through a variable: env: at the level of the job (TOKEN: ${{ secrets.… }}), then if: env.TOKEN != ''"],
+      fr: [
+        'La condition if: lit un secret, ce que GitHub ne permet pas.',
+        "L’onglet Actions montre « Invalid workflow file: … Unrecognized named-value: 'secrets' ».",
+        "Passez par une variable : env: au niveau du travail (TOKEN: ${{ secrets.… }}), puis if: env.TOKEN != ''",
+      ],
+      en: [
+        'The condition if: reads a secret, which GitHub does not allow.',
+        'The Actions tab shows "Invalid workflow file: … Unrecognized named-value: \'secrets\'".',
+        "Go through a variable: env: at the level of the job (TOKEN: ${{ secrets.… }}), then if: env.TOKEN != ''",
+      ],
     };
   }
 }
@@ -226,16 +375,34 @@ function* conditionRemarks(step: Step, job: Job): Generator<Remark> {
 /** Two names of the same secret in one workflow: one of them is empty. */
 function* misspelt(workflow: Workflow): Generator<Remark> {
   const uses = new Map<string, Place>();
-  for (const job of workflow.jobs) for (const step of job.steps) for (const name of secretsOf(step)) if (!uses.has(name)) uses.set(name, placeAt(step.object, []));
+  for (const job of workflow.jobs)
+    for (const step of job.steps)
+      for (const name of secretsOf(step)) if (!uses.has(name)) uses.set(name, placeAt(step.object, []));
   const names = [...uses.keys()];
   for (const [index, name] of names.entries()) {
-    const other = names.slice(0, index).find((each) => each !== name && nearest(name, [each], 2) !== undefined && each.length > 8 && !/\d$|_(DEV|PROD|STAGING|TEST)$/.test(each + name));
+    const other = names
+      .slice(0, index)
+      .find(
+        (each) =>
+          each !== name &&
+          nearest(name, [each], 2) !== undefined &&
+          each.length > 8 &&
+          !/\d$|_(DEV|PROD|STAGING|TEST)$/.test(each + name),
+      );
     if (other === undefined) continue;
     yield {
       severity: 'warning',
       place: uses.get(name) ?? { file: workflow.path, line: 1 },
-      fr: [`Ce workflow lit « secrets.${other} » et « secrets.${name} », qui ne diffèrent que d’une lettre.`, 'Celui qui n’existe pas vaut du vide : « Error: Username and password required ».', `Écrivez partout le même nom, celui de Settings > Secrets : ${other}`],
-      en: [`This workflow reads "secrets.${other}" and "secrets.${name}", which differ by a letter.`, 'The one that does not exist is empty: "Error: Username and password required".', `Write the same name everywhere, that of Settings > Secrets: ${other}`],
+      fr: [
+        `Ce workflow lit « secrets.${other} » et « secrets.${name} », qui ne diffèrent que d’une lettre.`,
+        'Celui qui n’existe pas vaut du vide : « Error: Username and password required ».',
+        `Écrivez partout le même nom, celui de Settings > Secrets : ${other}`,
+      ],
+      en: [
+        `This workflow reads "secrets.${other}" and "secrets.${name}", which differ by a letter.`,
+        'The one that does not exist is empty: "Error: Username and password required".',
+        `Write the same name everywhere, that of Settings > Secrets: ${other}`,
+      ],
     };
   }
 }
