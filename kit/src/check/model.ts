@@ -111,7 +111,8 @@ export function buildModel(project: Project): Model {
       (file) =>
         /(^|\/)((Docker|Container)file([._-][\w.-]+)?|[\w.-]+\.(docker|container)file)$/i.test(file) &&
         !/\.dockerignore$|\.(md|sh|ya?ml|j2|tpl|tmpl|txt|py|m?[jt]s|bak)$/i.test(file) &&
-        !isAside(file),
+        !isAside(file) &&
+        !/^\s*(\{%|\{\{)/m.test(project.read(file) ?? ''),
     );
   const builds = collectBuilds(project, stacks, workflows, dockerfiles);
   const model: Model = {
@@ -171,7 +172,14 @@ function collectBuilds(project: Project, stacks: Stack[], workflows: Workflow[],
             .replace(/^[\s>@-]*(\$\s+)?/, '')
         : clean;
       const found = buildsOfScript(whole, folder, { file, line: index + 1 }, 'script').slice(0, 1);
-      builds.push(...found.filter((build) => project.kindOf(build.dockerfile) === 'file'));
+      // A sentence of a README tells how a Dockerfile is built when nothing else does.
+      builds.push(
+        ...found.filter(
+          (build) =>
+            project.kindOf(build.dockerfile) === 'file' &&
+            !(isText && builds.some((other) => other.dockerfile === build.dockerfile)),
+        ),
+      );
     }
   }
   for (const { path: file } of project.files) {
@@ -776,6 +784,7 @@ export function listeningPorts(
     };
   }
   if (instance.listens.length > 0) {
+    if (hasOtherServers(model, instance)) return undefined;
     const known = instance.listens.filter((listen) => listen.port !== undefined);
     if (known.length < instance.listens.length || !instance.start.isKnown) return undefined;
     const last = known.at(-1);
@@ -789,8 +798,23 @@ export function listeningPorts(
   return { ports, place: instance.place, host: undefined, server: parseImage(instance.imageName).tail };
 }
 
+/** Whether the sources start more servers than the doctor follows: metrics, gRPC, sockets. */
+function hasOtherServers(model: Model, instance: Instance): boolean {
+  const sources = runningSources(model, instance);
+  if (sources.flatMap((source) => source.listens.filter((listen) => !listen.isMainOnly)).length > 1) return true;
+  return sources.some((source) =>
+    /start_http_server\(|add_insecure_port\(|add_secure_port\(|HTTPServer\(|websockets\.serve|asyncio\.start_server|WebSocketServer\(|grpc\.Server\(/.test(
+      model.project.read(source.path) ?? '',
+    ),
+  );
+}
+
+const running = new WeakMap<Instance, SourceFile[]>();
+
 /** The source files that run in a container: the one that is started, and all that it imports. */
 export function runningSources(model: Model, instance: Instance): SourceFile[] {
+  const known = running.get(instance);
+  if (known) return known;
   const queue: string[] = [];
   const { project } = model;
   for (const run of instance.start.runs) queue.push(...entryFiles(run.program, run.args, run.cwd, instance));
@@ -814,6 +838,7 @@ export function runningSources(model: Model, instance: Instance): SourceFile[] {
       if (module !== '' && project.kindOf(file) === 'file') queue.push(file);
     }
   }
+  running.set(instance, list);
   return list;
 }
 

@@ -1,5 +1,6 @@
 import type { Rule } from './findings.ts';
 import {
+  allowedHosts,
   corsOrigin,
   frontUrlBaked,
   frontUrlHost,
@@ -86,6 +87,7 @@ export const rules: readonly Rule[] = [
   ingressHost,
   frontUrlHost,
   corsOrigin,
+  allowedHosts,
   ingressRewrite,
   proxyRewrite,
   imageUnknown,

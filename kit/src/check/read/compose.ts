@@ -384,7 +384,8 @@ function serviceOf(
   const build = object.build;
   const context = typeof build === 'string' ? build : (textAt(build, 'context') ?? '.');
   const dockerfile = textAt(build, 'dockerfile') ?? 'Dockerfile';
-  const isLocal = build !== undefined && !/^(https?:|git@|github\.com)|\$\{?\w/.test(context);
+  const isLocal =
+    build !== undefined && !/^(https?:|git@|github\.com|\/|~)|\$\{?\w/.test(context) && !/^\/|\$\{?\w/.test(dockerfile);
   const args: Record<string, string> = {};
   if (isObject(build)) {
     for (const [key, value] of Object.entries(objectAt(build, 'args')))

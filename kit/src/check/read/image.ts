@@ -223,6 +223,7 @@ export function isPlainBase(base: string): boolean {
 
 /** Looks for an absolute path in an image. */
 export function findInImage(project: Project, image: Image, wanted: string, depth = 0): Found {
+  if (wanted.includes('$')) return { state: 'unknown' };
   const target = path.posix.normalize(wanted);
   let unknown = false;
   let because: Found['because'];
@@ -247,8 +248,9 @@ function isUnder(target: string, folder: string): boolean {
 }
 
 function findInCopy(project: Project, image: Image, copy: Copy, source: string, target: string, depth: number): Found {
+  if (copy.destination.includes('$')) return { state: 'unknown' };
   if (!isUnder(target, copy.destination)) return { state: 'no' };
-  if (/^(https?|git@|ssh):/.test(source)) return { state: 'unknown' };
+  if (/[$]/.test(source) || /^(https?|git@|ssh):/.test(source)) return { state: 'unknown' };
   const below = target.slice(copy.destination.replace(/\/$/, '').length + 1);
   if (copy.from !== undefined) {
     const name = copy.from.toLowerCase();
@@ -272,11 +274,16 @@ function findInCopy(project: Project, image: Image, copy: Copy, source: string, 
     const folder = path.posix.dirname(root);
     const pattern = globPattern(path.posix.basename(root));
     candidates.length = 0;
-    for (const name of project.list(folder).filter((entry) => pattern.test(entry))) {
+    const matches = project.list(folder).filter((entry) => pattern.test(entry));
+    if (matches.length === 0) return { state: 'unknown' };
+    for (const name of matches) {
       const match = path.posix.join(folder, name);
       if (project.kindOf(match) === 'folder') candidates.push(path.posix.join(match, below));
       else if (below === '' || below === name) candidates.push(match);
     }
+  } else if (project.kindOf(root) === undefined) {
+    // A copy that fails is told by a rule of its own; what it would have brought is not known.
+    return { state: 'unknown' };
   } else if (project.kindOf(root) === 'file') {
     candidates.length = 0;
     if (below === '' || below === path.posix.basename(root)) candidates.push(root);

@@ -287,6 +287,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
         }),
       ),
       within: functionName(node),
+      isMainOnly: false,
       texts: args.map(source),
     };
     file.calls.push(call);
@@ -349,6 +350,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
         host: host ?? (isFastify ? { kind: 'text', text: 'localhost' } : undefined),
         line: call.line,
         development: undefined,
+        isMainOnly: false,
       });
     }
     if (callee === 'Bun.serve' || callee === 'serve') {
@@ -360,6 +362,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
           host: undefined,
           line: call.line,
           development: undefined,
+          isMainOnly: false,
         });
     }
   }

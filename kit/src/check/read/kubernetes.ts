@@ -79,7 +79,7 @@ const POD_PATHS: Record<string, string[]> = {
 
 /** Folders whose YAML shows something instead of being applied. */
 const ASIDE =
-  /(^|\/)(docs?|documentation|examples?|exemples?|samples?|tests?|__tests__|fixtures|testdata|e2e|archives?|old|backups?|corrige|solutions?)\//i;
+  /(^|\/)(docs?|documentation|examples?|exemples?|samples?|tests?|__tests__|fixtures|testdata|e2e|archives?|old|backups?|corriges?|solutions?|templates?|boilerplates?|scaffolds?|\.devcontainer|\.docker-dev)\/|\{\{|\{%|[._-](example|exemple|template|sample|dist|tpl|tmpl|bak|old|orig)\.[a-z]+$/i;
 
 /** Whether a path lies in a folder that is there to be read, not deployed. */
 export function isAside(file: string): boolean {
@@ -151,6 +151,7 @@ function looksLikeManifest(object: JsonObject): boolean {
 
 /** Helm, Jinja and the like: a file that breaks on its braces, or whose names are still to be filled in. */
 function isTemplate(text: string, values: Json[], faults: YamlFault[]): boolean {
+  if (faults.length > 0 && /^[^#'"\n]*(@\w+@|:\s*%\w+)/m.test(text)) return true;
   if (!text.includes('{{') && !text.includes('{%')) return false;
   if (faults.length > 0 || text.includes('{%')) return true;
   return values.some((value) => {

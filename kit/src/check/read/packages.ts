@@ -126,6 +126,8 @@ export function pythonEnvironments(
         const to = copy.destination.replace(/\/$/, '');
         if (below !== undefined)
           list.push({ ...environment, root: `${to}${below.startsWith('/') || below === '' ? below : `/${below}`}` });
+        else if (environment.root === '/root/.local' && from.endsWith('/.local'))
+          list.push({ ...environment, root: to });
         // The system's packages without its programs: `python -m uvicorn` works, `uvicorn` does not.
         else if (environment.root === SYSTEM && /^\/usr\/local\/(lib|bin)/.test(from))
           list.push({ ...environment, root: from.startsWith('/usr/local/lib') ? '/usr/local/lib' : '/usr/local/bin' });

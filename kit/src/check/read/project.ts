@@ -28,6 +28,8 @@ export interface Project {
   kindOf: (file: string) => 'file' | 'folder' | undefined;
   list: (folder: string) => string[];
   isExecutable: (file: string) => boolean;
+  /** Whether run bits mean something here: copies and some disks lose them all. */
+  keepsRunBits: boolean;
   /** Whether the path reaches those who clone the project: git tracks it, or does not ignore it. */
   isShared: (file: string) => boolean;
   /** The path as it stands on disk when only the case of its letters differs, undefined otherwise. */
@@ -172,6 +174,7 @@ export function openProject(root: string): Project {
     read,
     kindOf,
     list,
+    keepsRunBits: files.some((file) => file.executable),
     isExecutable: (file) => {
       try {
         return (statSync(absolute(file)).mode & 0o111) !== 0;

@@ -150,6 +150,12 @@ export function readPython(path: string, text: string): SourceFile {
     const name = parent?.getChild('VariableName');
     return parent ? (name ? source(name) : 'lambda') : undefined;
   };
+  const isMainOnly = (node: Node): boolean => {
+    for (let parent = node.parent; parent; parent = parent.parent) {
+      if (parent.name === 'IfStatement' && /^if\s+__name__\s*==/.test(source(parent))) return true;
+    }
+    return false;
+  };
   /** A read inside `try`, or behind a test that the variable is there, may fail without harm. */
   const isGuarded = (node: Node, name: string): boolean => {
     if (enclosing(node, 'TryStatement')) return true;
@@ -349,6 +355,7 @@ export function readPython(path: string, text: string): SourceFile {
       positional: args.filter((arg) => arg.name === undefined).map((arg) => evaluate(arg.value)),
       named: new Map(args.flatMap((arg) => (arg.name === undefined ? [] : [[arg.name, evaluate(arg.value)] as const]))),
       within: functionName(node),
+      isMainOnly: isMainOnly(node),
       texts: args.map((arg) => source(arg.value)),
     };
     file.calls.push(call);
@@ -379,7 +386,7 @@ export function readPython(path: string, text: string): SourceFile {
   function readServer(callee: string, call: Call): void {
     const named = (...names: string[]) => names.map((name) => call.named.get(name)).find(Boolean);
     const isTrue = (value: Value | undefined) => textOf(value) === 'True';
-    const base = { line: call.line, development: undefined };
+    const base = { line: call.line, development: undefined, isMainOnly: call.isMainOnly };
     if (callee === 'uvicorn.run' || callee === 'uvicorn.Config') {
       file.listens.push({
         ...base,
@@ -455,6 +462,8 @@ export function readPython(path: string, text: string): SourceFile {
         if (bases && body && /\bBaseSettings\b/.test(source(bases))) {
           const prefix = /env_prefix\s*=\s*["'](\w*)["']/.exec(source(body))?.[1] ?? '';
           if (/env_file/.test(source(body))) file.readsDotenv = true;
+          // Settings may come from other sources besides the environment.
+          const hasOtherSources = /settings_customise_sources|(yaml|toml|json)_file|secrets_dir/.test(source(body));
           const nested = /env_nested_delimiter/.test(source(body));
           for (const field of children(body)) {
             if (field.name !== 'AssignStatement') continue;
@@ -493,7 +502,12 @@ export function readPython(path: string, text: string): SourceFile {
               name: upper,
               line: lineOf(field.from),
               fallback,
-              need: value === undefined && !optional ? 'must' : fallback === undefined ? 'must' : 'may',
+              need:
+                (value === undefined && !optional) || fallback === undefined
+                  ? hasOtherSources
+                    ? 'may'
+                    : 'must'
+                  : 'may',
               use: 'BaseSettings',
             });
           }

@@ -48,6 +48,7 @@ export interface Listen {
   line: number;
   /** What makes this a server for development only. */
   development: string | undefined;
+  isMainOnly: boolean;
 }
 
 export interface Route {
@@ -72,6 +73,8 @@ export interface Call {
   named: Map<string, Value>;
   /** Function that the call stands in, undefined at the top level. */
   within: string | undefined;
+  /** Below `if __name__ == "__main__"`: skipped when the file is imported. */
+  isMainOnly: boolean;
   texts: string[];
 }
 

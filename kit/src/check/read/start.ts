@@ -783,7 +783,7 @@ function sourceListening(
     seen.add(next);
     const source = around.source(next);
     if (!source) continue;
-    const listen = source.listens[0];
+    const listen = source.listens.find((each) => next === start || !each.isMainOnly);
     if (listen) {
       const port = resolve(listen.port, run, around);
       const host = resolve(listen.host, run, around);

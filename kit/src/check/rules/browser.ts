@@ -1,4 +1,5 @@
 import { instancesOf } from '../chains.ts';
+import { isEnvTemplate } from '../read/env-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { BROWSER_VARIABLE, frontUses, isAddressVariable, writtenUrls, type FrontUse } from '../fronts.ts';
 import { COURSE_IMAGES, runningSources, type Instance, type Model } from '../model.ts';
@@ -259,9 +260,9 @@ function* missingAtBuild(
     const lines = use.front.sources.map((file) => model.project.read(file) ?? '').join('\n');
     if (!lines.includes(name)) continue;
     const dockerfile = use.instance.image?.dockerfile.path ?? 'Dockerfile';
-    const hidden = [...model.project.list(use.front.folder)].some((entry) =>
-      /^\.env(\.production)?(\.local)?$/.test(entry),
-    );
+    const hidden = model.project
+      .list(use.front.folder)
+      .some((entry) => /^\.env(\.production)?(\.local)?$/.test(entry) || isEnvTemplate(entry));
     if (hidden && use.instance.image?.build.by !== 'workflow') continue;
     yield {
       severity: 'error',
@@ -307,7 +308,11 @@ export const frontUrlLocal: Rule = {
             about: `front variable ${use.instance.name} ${name}`,
           };
         }
-        for (const { url, place, variable } of use.front ? writtenUrls(model, use.front) : []) {
+        const written = use.front ? writtenUrls(model, use.front) : [];
+        const hosts = use.instance.cluster ? ingressPaths(use.instance.cluster).map((entry) => entry.host) : [];
+        // Code that also holds the public address chooses between the two.
+        const chooses = written.some(({ url }) => hosts.includes(hostOf(url)));
+        for (const { url, place, variable } of chooses ? [] : written) {
           if (
             !isLocal(hostOf(url)) ||
             (variable !== undefined && (use.values.has(variable) || use.ignored.has(variable)))
@@ -330,7 +335,7 @@ function isOnlyLocal(text: string, line: number): boolean {
     .split('\n')
     .slice(Math.max(0, line - 4), line + 2)
     .join('\n');
-  return /location\.(hostname|host|origin)|env\.(DEV|PROD|MODE|NODE_ENV)|isDev|__DEV__|process\.env\.NODE_ENV/.test(
+  return /location\.(hostname|host|origin)|env\.(DEV|PROD|MODE|NODE_ENV)|isDev|isProd|__DEV__|\b(dev|development|local|localhost)["']?\s*:/.test(
     around,
   );
 }
@@ -512,8 +517,13 @@ export const ingressHost: Rule = {
         }
         const key = `${host} ${entry.path}`;
         const other = seen.get(key);
+        const isCanary = [other, entry].some(
+          (each) =>
+            textAt(each?.ingress.object, 'metadata', 'annotations', 'nginx.ingress.kubernetes.io/canary') === 'true',
+        );
         if (
           other &&
+          !isCanary &&
           other.service !== entry.service &&
           entry.service !== '' &&
           textAt(other.ingress.object, 'spec', 'ingressClassName') ===
@@ -591,7 +601,8 @@ export const frontUrlHost: Rule = {
         const isKubernetes = /\.(kub|lab)\.sspcloud\.fr$/.test(host);
         // An API that is deployed from elsewhere is called by its own address, and that is right.
         if (!right && !(isCourse && hosts.length > 0 && !hosts.some((other) => COURSE_HOST.test(other)))) continue;
-        if (!isCourse && !isNear && !(sameDomain && (isKubernetes || right !== undefined))) continue;
+        if (!isCourse && !isNear && !(sameDomain && (isKubernetes || roleOf(right?.service ?? '') === 'back')))
+          continue;
         if (name === '' && !isNear && !isCourse && !isKubernetes) continue;
         yield {
           severity: 'error',
@@ -690,10 +701,42 @@ export const corsOrigin: Rule = {
       const ownHosts = [...new Set(paths.filter((entry) => own.has(entry.service)).map((entry) => entry.host ?? ''))];
       const frontHosts = frontHostsOf(model, cluster, paths, own);
       const sources = runningSources(model, instance);
-      yield* allowedHosts(instance, sources, ownHosts);
       if (frontHosts.length === 0 || ownHosts.length === 0 || frontHosts.every((host) => ownHosts.includes(host)))
         continue;
-      yield* corsRemarks(instance, sources, frontHosts, ownHosts);
+      const callsAcross = frontUses(model).some((use) => {
+        const urls = [
+          ...[...use.values.values()].flatMap(({ value }) => value ?? []),
+          ...(use.front ? writtenUrls(model, use.front).map(({ url }) => url) : []),
+        ];
+        return urls.some((url) => ownHosts.includes(hostOf(url)));
+      });
+      yield* corsRemarks(instance, callsAcross ? sources : [], frontHosts, ownHosts);
+    }
+  },
+};
+
+export const allowedHosts: Rule = {
+  id: 'allowed-hosts',
+  title: {
+    fr: 'Le serveur refuse d’être appelé par l’adresse de l’Ingress',
+    en: 'The server refuses to be called by the address of the Ingress',
+  },
+  why: {
+    fr: 'Django (ALLOWED_HOSTS) et le serveur de Vite (allowedHosts) ne répondent qu’aux noms qu’ils connaissent, pour se protéger de requêtes détournées.',
+    en: 'Django (ALLOWED_HOSTS) and Vite’s server (allowedHosts) answer only to the names that they know, to guard against diverted requests.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const { cluster, workload } = instance;
+      if (!cluster || !workload || !instance.container || instance.container.isInit) continue;
+      const own = new Set(servicesOf(cluster, workload).map((service) => service.name));
+      const hosts = ingressPaths(cluster).flatMap((entry) =>
+        own.has(entry.service) && entry.host !== undefined && !isFilledInLater(entry.host) ? [entry.host] : [],
+      );
+      const [host] = hosts;
+      if (host === undefined) continue;
+      yield* djangoHosts(instance, runningSources(model, instance), host);
+      yield* viteHosts(instance, host);
     }
   },
 };
@@ -813,10 +856,7 @@ function valuesOf(value: Value, instance: Instance): string[] | undefined {
   return undefined;
 }
 
-/** Names under which Django and Vite agree to be called. */
-function* allowedHosts(instance: Instance, sources: SourceFile[], hosts: string[]): Generator<Remark> {
-  const [host] = hosts;
-  if (host === undefined) return;
+function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): Generator<Remark> {
   const { project } = instance.around;
   for (const source of sources) {
     if (!/settings/.test(source.path) || source.language !== 'python') continue;
@@ -863,6 +903,10 @@ function* allowedHosts(instance: Instance, sources: SourceFile[], hosts: string[
       ],
     };
   }
+}
+
+function* viteHosts(instance: Instance, host: string): Generator<Remark> {
+  const { project } = instance.around;
   const vite = instance.listens.find((listen) => /^vite( preview)?$/.test(listen.server));
   if (
     !vite ||

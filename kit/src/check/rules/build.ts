@@ -367,10 +367,16 @@ function* copyRemarks(
         };
         continue;
       }
-      if (isOutput && build.by === 'folder' && image.dockerfile.stages.length === 1) continue;
+      if ((isOutput && build.by !== 'workflow') || isSubmodule(model, clean)) continue;
+      const isProgram =
+        build.by === 'folder' &&
+        !/\.\w+$|^(src|app|api|server|client|backend|frontend|lib|public|static|templates|data|config|scripts|tests?)$/.test(
+          path.posix.basename(clean),
+        );
       const right = sourceLike(model, context, clean);
       yield {
-        severity: 'error',
+        // A name without ending, in a Dockerfile that nothing builds here, may be a program that is made elsewhere.
+        severity: isProgram ? 'warning' : 'error',
         place,
         about: `copy ${build.dockerfile}:${step.line} ${source}`,
         breaks: `image ${build.dockerfile}`,
@@ -387,6 +393,14 @@ function* copyRemarks(
       };
     }
   }
+}
+
+/** Submodules are empty folders, or none at all, until they are fetched. */
+function isSubmodule(model: Model, file: string): boolean {
+  const text = model.project.read('.gitmodules') ?? '';
+  return [...text.matchAll(/^\s*path\s*=\s*(\S+)/gm)].some(
+    ([, folder = '']) => file === folder || file.startsWith(`${folder}/`),
+  );
 }
 
 function ignoreLine(text: string, file: string): number | undefined {
@@ -703,7 +717,7 @@ function neededFile(
   if (/^pip3?$/.test(program) && rest[0] === 'install') {
     const index = rest.findIndex((word) => word === '-r' || word === '--requirement');
     const file = index >= 0 ? rest[index + 1] : rest.find((word) => /^-r\S/.test(word))?.slice(2);
-    if (file === undefined || /[$*]/.test(file)) return undefined;
+    if (file === undefined || /[$*<]|^(\/dev\/|\/tmp\/|https?:|-$)/.test(file)) return undefined;
     return {
       file,
       or: [],

@@ -85,7 +85,7 @@ export const composeSchema: Rule = {
           if (
             source === undefined ||
             mount.isBind ||
-            /[/$~\\]/.test(source) ||
+            /[/$~\\]|^[A-Za-z]$/.test(source) ||
             stack.volumes.has(source) ||
             stack.isOpen
           )

@@ -7,8 +7,7 @@ import { textOf, type SourceFile, type Value } from '../read/source.ts';
 import { at, objectAt, objectsAt, placeAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
 
 /** Functions that a program runs by itself when it starts. */
-const AT_START =
-  /^(lifespan|startup|startup_event|on_startup|main|create_app|init|init_db|initdb|initialize|initialise|setup|setup_db|create_tables|bootstrap|start|run|reset_db|reset_database|init_database|initialiser|initialisation|seed|create_db|create_db_and_tables|__init__)$/i;
+const AT_START = /^(lifespan|startup|startup_event|on_startup|on_start|main|create_app|__init__)$/i;
 
 export const tablesDropped: Rule = {
   id: 'tables-dropped',
@@ -21,13 +20,9 @@ export const tablesDropped: Rule = {
     for (const instance of model.instances) {
       if (instance.workload?.resource.kind === 'Job') continue;
       const sources = runningSources(model, instance);
-      const calls = new Set(
-        sources.flatMap((source) =>
-          source.calls.map((call) => (call.callee.split('.').at(-1) ?? '').replace(/\($/, '')),
-        ),
-      );
+      const reached = functionsAtStart(sources);
       for (const source of sources) {
-        const found = dropIn(source, calls);
+        const found = dropIn(source, reached, source === sources[0]);
         if (found) yield dropRemark({ file: source.path, line: found.line }, found.what);
       }
       for (const run of instance.start.runs) {
@@ -61,13 +56,33 @@ function dropRemark(place: Place, what: string): Remark {
   };
 }
 
-/** A drop that runs at start: at the top level, or in a function that something running calls. */
-function dropIn(source: SourceFile, calls: Set<string>): { line: number; what: string } | undefined {
+/** The functions that the start of a program reaches, by their last names. */
+function functionsAtStart(sources: SourceFile[]): Set<string> {
+  const calls = sources.flatMap((source) =>
+    source.calls
+      .filter((call) => !call.isMainOnly || source === sources[0])
+      .map((call) => ({ from: call.within, to: call.callee.split('.').at(-1) ?? '' })),
+  );
+  const reached = new Set<string>();
+  for (let before = -1; before < reached.size;) {
+    before = reached.size;
+    for (const { from, to } of calls)
+      if (from === undefined || AT_START.test(from) || reached.has(from)) reached.add(to);
+  }
+  return reached;
+}
+
+/** A drop that runs at start: at the top level, or in a function that the start reaches. */
+function dropIn(
+  source: SourceFile,
+  reached: Set<string>,
+  isEntry: boolean,
+): { line: number; what: string } | undefined {
+  // JavaScript often starts in a function without a name.
   const runs = (within: string | undefined) =>
-    within === undefined ||
-    AT_START.test(within) ||
-    (within !== 'lambda' && calls.has(within) && !/test|route|endpoint|delete|admin/i.test(within));
+    within === undefined || within === '' || AT_START.test(within) || reached.has(within);
   for (const call of source.calls) {
+    if (call.isMainOnly && !isEntry) continue;
     const method = call.callee.split('.').at(-1) ?? '';
     if (/^drop_all$/.test(method) && runs(call.within)) return { line: call.line, what: `${call.callee}()` };
     if (/^(sync)$/.test(method) && textOf(call.named.get('force')) === 'true')
@@ -85,8 +100,6 @@ function dropIn(source: SourceFile, calls: Set<string>): { line: number; what: s
     if (/^(run_sync)$/.test(method) && /drop_all/.test(call.texts.join(' ')) && runs(call.within))
       return { line: call.line, what: call.texts[0] ?? 'drop_all' };
   }
-  if (/dropSchema\s*:\s*true|synchronize\s*:\s*true[\s\S]{0,80}dropSchema\s*:\s*true/.test('')) return undefined;
-  return undefined;
 }
 
 function* springRemarks(model: Model, instance: Instance): Generator<Remark> {

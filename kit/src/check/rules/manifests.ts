@@ -18,6 +18,7 @@ import {
 import { nearest } from '../words.ts';
 import type { ErrorObject } from 'ajv';
 import type { Model } from '../model.ts';
+import { classify } from './secrets.ts';
 
 /** Groups that belong to Kubernetes itself; other groups come with extensions, which the doctor does not know. */
 const BUILT_IN = new Set(
@@ -239,7 +240,8 @@ export const manifestKind: Rule = {
               ) &&
             (entry.startsWith(`${apiVersion} `) || true),
         );
-      const [bestVersion, bestKind] = (best ?? '').split(' ');
+      if (best === undefined) continue;
+      const [bestVersion, bestKind] = best.split(' ');
       const where = sameKind.length > 0 ? 'apiVersion' : 'kind';
       yield {
         severity: 'error',
@@ -250,16 +252,12 @@ export const manifestKind: Rule = {
             ? `Il n’y a pas de ${kind} dans « ${apiVersion} ».`
             : `« ${kind} » n’est pas un type d’objet de Kubernetes.`,
           `kubectl s’arrête : « error: resource mapping not found for name: "${textAt(object, 'metadata', 'name') ?? ''}" … no matches for kind "${kind}" in version "${apiVersion}" ».`,
-          best === undefined
-            ? 'Vérifiez l’orthographe de kind et de apiVersion.'
-            : `Écrivez : apiVersion: ${bestVersion ?? ''} et kind: ${bestKind ?? ''}`,
+          `Écrivez : apiVersion: ${bestVersion ?? ''} et kind: ${bestKind ?? ''}`,
         ],
         en: [
           sameKind.length > 0 ? `There is no ${kind} in "${apiVersion}".` : `"${kind}" is not a kind of Kubernetes.`,
           `kubectl stops: "error: resource mapping not found for name: "${textAt(object, 'metadata', 'name') ?? ''}" … no matches for kind "${kind}" in version "${apiVersion}"".`,
-          best === undefined
-            ? 'Check the spelling of kind and apiVersion.'
-            : `Write: apiVersion: ${bestVersion ?? ''} and kind: ${bestKind ?? ''}`,
+          `Write: apiVersion: ${bestVersion ?? ''} and kind: ${bestKind ?? ''}`,
         ],
       };
     }
@@ -606,6 +604,7 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
   if (kind === 'Secret') {
     for (const [key, value] of Object.entries(objectAt(object, 'data'))) {
       if (typeof value !== 'string' || isFilledInLater(value) || value.startsWith('ENC[')) continue;
+      if (/[_-]/.test(value) && classify(value) === 'placeholder') continue;
       const clean = value.replace(/\s/g, '');
       if (/^[A-Za-z0-9+/]*={0,2}$/.test(clean) && clean.length % 4 === 0) continue;
       yield {
@@ -1182,7 +1181,8 @@ export const duplicateResource: Rule = {
       const key = `${isBuilt ? 'k' : 'f'} ${folder} ${idOf(object)}`;
       seen.set(key, [...(seen.get(key) ?? []), { object, place: placeOf(object) }]);
     }
-    for (const [key, list] of seen) if (key.startsWith('f ')) yield* duplicates(list);
+    for (const [key, list] of seen)
+      if (key.startsWith('f ') && !list.some(({ place }) => isVariant(place.file))) yield* duplicates(list);
     yield* acrossFolders(seen);
     for (const built of model.kustomizations) {
       const byId = new Map<string, { object: JsonObject; place: Place }[]>();
@@ -1222,6 +1222,14 @@ function* duplicates(list: { object: JsonObject; place: Place }[]): Generator<Re
   }
 }
 
+const ENVIRONMENT =
+  /(^|[-_./])(dev|develop|development|prod|production|preprod|staging|stage|test|qa|local|minikube|kind|k3s|demo|old|new|v\d+|\d+|tp\d*|step\d*|etape\d*|base|overlays?|aws|gke|aks|eks|sspcloud|helm|canary|blue|green|stable|alt|copy|copie|bis)([-_./]|$)/i;
+
+/** A file whose name says that it is one of several to choose from. */
+function isVariant(file: string): boolean {
+  return ENVIRONMENT.test(file.slice(file.lastIndexOf('/') + 1).replace(/\.\w+$/, ''));
+}
+
 /** Folders that hold different parts of one application, of which two define the same thing by a copy left as it was. */
 function* acrossFolders(seen: Map<string, { object: JsonObject; place: Place }[]>): Generator<Remark> {
   const folders = new Map<string, Map<string, { object: JsonObject; place: Place }>>();
@@ -1235,8 +1243,6 @@ function* acrossFolders(seen: Map<string, { object: JsonObject; place: Place }[]
   for (const [index, a] of names.entries()) {
     for (const b of names.slice(index + 1)) {
       if (a.split('/').slice(0, -1).join('/') !== b.split('/').slice(0, -1).join('/')) continue;
-      const ENVIRONMENT =
-        /(^|[-_/])(dev|prod|production|preprod|staging|stage|test|qa|local|minikube|kind|k3s|demo|old|v\d+|\d+|tp\d*|step\d*|etape\d*|base|overlays?|aws|gke|aks|sspcloud|helm)([-_/]|$)/i;
       if (ENVIRONMENT.test(a) || ENVIRONMENT.test(b)) continue;
       const [left, right] = [folders.get(a), folders.get(b)];
       if (!left || !right) continue;

@@ -1,6 +1,6 @@
 import { instancesOf, isCustom, portOfUrl, readAddress } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
-import { declaredPorts, listeningPorts, nginxOf, type Instance, type Model } from '../model.ts';
+import { declaredPorts, listeningPorts, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
 import { engineOf, knownPorts, parseImage, roleOf } from '../read/images.ts';
 import {
   findResource,
@@ -868,6 +868,7 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
     };
   }
   if (/^(localhost|127\.0\.0\.1|0\.0\.0\.0)$/.test(address.host)) {
+    if (address.engine === undefined && !callsFromServer(model, instance, address.label)) return undefined;
     const [meant] = engines.length > 0 ? (engines[0] ?? []) : [byPort(model, instance, address)];
     if (meant === undefined || meant === instance.service?.name) return undefined;
     return {
@@ -910,6 +911,17 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
         : `Replace "${address.host}" by "${meant}".`,
     ],
   };
+}
+
+/** Whether a Python program of the container calls the address that a variable gives. */
+function callsFromServer(model: Model, instance: Instance, variable: string): boolean {
+  if (!/API|BACKEND|SERVER/.test(variable)) return false;
+  const sources = runningSources(model, instance).filter((source) => source.language === 'python');
+  const texts = sources.map((source) => model.project.read(source.path) ?? '');
+  return (
+    sources.some((source) => source.env.some((read) => read.name === variable)) &&
+    texts.some((text) => /\b(requests|httpx|aiohttp|urllib)\b/.test(text))
+  );
 }
 
 function byPort(model: Model, instance: Instance, address: Address): string | undefined {

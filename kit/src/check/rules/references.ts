@@ -151,9 +151,12 @@ function missingRemark(model: Model, cluster: Cluster, reference: Reference): Re
       held.map((resource) => resource.name),
       3,
     ) ?? held.map((resource) => resource.name).find((candidate) => meansTheSame(candidate, name));
+  const [only] = unused;
   const meant =
     unused.find((resource) => resource.name === near) ??
-    (unused.length === 1 ? unused[0] : held.find((resource) => resource.name === near));
+    unused.find((resource) => reference.key !== undefined && reference.key in dataOf(resource)) ??
+    unused.find((resource) => sharesWord(resource.name, name)) ??
+    (kind !== 'Secret' && unused.length === 1 ? only : held.find((resource) => resource.name === near));
   const words =
     kind === 'PersistentVolumeClaim'
       ? `persistentvolumeclaim "${name}" not found`
@@ -222,6 +225,19 @@ function missingRemark(model: Model, cluster: Cluster, reference: Reference): Re
       `Add a file that defines the ${kind} "${name}", or mend the name.`,
     ],
   };
+}
+
+/** Whether two names have a telling word in common. */
+function sharesWord(a: string, b: string): boolean {
+  const words = (name: string) =>
+    name
+      .split(/[^a-z0-9]+/)
+      .filter(
+        (word) =>
+          word.length > 1 &&
+          !/^(secrets?|config(uration|map)?|cm|app(lication)?|env|variables?|credentials?|creds?)$/.test(word),
+      );
+  return words(a).some((word) => words(b).includes(word));
 }
 
 export const referenceKey: Rule = {

@@ -1,6 +1,7 @@
 import { instancesOf } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
-import { nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import { COURSE_IMAGES, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import { parseImage } from '../read/images.ts';
 import { ingressPaths, workloadsBehind, type Cluster, type IngressPath } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
 import type { SourceFile } from '../read/source.ts';
@@ -119,12 +120,23 @@ export const ingressRewrite: Rule = {
             ? placeOf(entry.entry, 'path')
             : placeOf(annotations, 'nginx.ingress.kubernetes.io/rewrite-target');
         const isRegex = textAt(annotations, 'nginx.ingress.kubernetes.io/use-regex') === 'true' || target !== undefined;
-        const remark = shapeRemark(entry, target, place, isRegex) ?? routeRemark(model, cluster, entry, target, place);
+        const remark =
+          shapeRemark(entry, target, place, isRegex, isOwnApplication(model, cluster, entry)) ??
+          routeRemark(model, cluster, entry, target, place);
         if (remark) yield remark;
       }
     }
   },
 };
+
+/** Whether the Ingress leads to an application whose code is here, and which has more than one page. */
+function isOwnApplication(model: Model, cluster: Cluster, entry: IngressPath): boolean {
+  return workloadsBehind(cluster, entry.service).some((workload) =>
+    instancesOf(model, workload).some(
+      (instance) => instance.image !== undefined || COURSE_IMAGES.test(parseImage(instance.imageName).repository),
+    ),
+  );
+}
 
 /** Faults that show in the Ingress alone: a rewrite to `/` of a whole subtree, a group that is not there. */
 function shapeRemark(
@@ -132,6 +144,7 @@ function shapeRemark(
   target: string | undefined,
   place: Place,
   isRegex: boolean,
+  isOwn: boolean,
 ): Remark | undefined {
   const { path } = entry;
   const about = `rewrite ${entry.ingress.name} ${path}`;
@@ -141,7 +154,7 @@ function shapeRemark(
   const right = `${plain === '' ? '' : plain}(/|$)(.*)`;
   if (target !== undefined && wanted > groups) {
     return {
-      severity: 'error',
+      severity: isOwn ? 'error' : 'warning',
       place: placeOf(entry.entry, 'path'),
       about,
       fr: [
@@ -164,7 +177,7 @@ function shapeRemark(
     plain !== ''
   ) {
     return {
-      severity: 'error',
+      severity: isOwn ? 'error' : 'warning',
       place,
       about,
       fr: [
@@ -193,7 +206,7 @@ function shapeRemark(
     )
       return undefined;
     return {
-      severity: 'error',
+      severity: isOwn ? 'error' : 'warning',
       place: placeOf(entry.entry, 'path'),
       about,
       fr: [

@@ -224,20 +224,20 @@ function heldRemark(held: Held): Remark | undefined {
   if (kind === 'placeholder') return undefined;
   const isShape = KEY_SHAPES.some(([shape]) => shape.test(value));
   const isKey = /KEY|TOKEN|SECRET/i.test(name) && secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret);
+  const isLocalFile =
+    where === 'compose' ||
+    where === 'dockerfile' ||
+    /\.env\.(dev|development|test|testing|ci|local)|(^|\/)(dev|test|local)\.env$/.test(place.file);
   const isSharedDatabase = url !== undefined && isRemote(url.host);
   let severity: Remark['severity'] | undefined;
   if (where === 'Secret' || where === 'ConfigMap') severity = kind === 'real' ? 'error' : 'warning';
   else if (where === 'manifest') severity = kind === 'real' ? 'error' : undefined;
-  else if (kind === 'real')
-    severity =
-      isShape ||
-      isKey ||
-      isSharedDatabase ||
-      (where === 'env-file' && secret.length >= 6 && !(url && !isRemote(url.host)))
-        ? 'error'
-        : where === 'dockerfile'
-          ? 'warning'
-          : undefined;
+  else if (kind === 'real') {
+    // What serves on one's own computer alone is no secret, unless it opens something elsewhere.
+    if (isShape || isSharedDatabase) severity = 'error';
+    else if (where === 'env-file' && secret.length >= 6 && !url) severity = isLocalFile ? 'warning' : 'error';
+    else if (isKey) severity = 'warning';
+  }
   if (severity === undefined) return undefined;
   const inSecret = where === 'Secret';
   const key = name === '' ? '' : `${name} `;

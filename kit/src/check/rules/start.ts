@@ -218,7 +218,7 @@ function scriptRemark(
   if (!project.isExecutable(fault.source) && !madeRunnable) {
     const [fr, en] = crash(instance, `exec: "${fault.path}": permission denied`);
     return {
-      severity: 'error',
+      severity: project.keepsRunBits || project.kindOf('.git') !== undefined ? 'error' : 'warning',
       place: fault.place,
       about,
       fr: [
@@ -428,7 +428,7 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
 /** Whether the project itself was installed as a package, so that its modules are found from anywhere. */
 function installsProject(instance: Instance): boolean {
   return (instance.image?.runs ?? []).some((run) =>
-    /pip3?\s+install\s+[^&|;]*(\s|^)(-e\s+)?\.(\s|$|\[|\/)|uv\s+pip\s+install\s+[^&|;]*(\s-e)?\s\.|poetry\s+install|uv\s+sync|setup\.py\s+install/.test(
+    /pip3?\s+install(\s+[^&|;\s]+)*\s+(\.|\/app|\/code|\/src)(\s|$|\[|\/)|poetry\s+install|uv\s+sync|setup\.py\s+install/.test(
       run.instruction.raw,
     ),
   );
@@ -493,8 +493,7 @@ function noCommand(instance: Instance): Remark | undefined {
     (image.build.target !== undefined || /devcontainer|\.dev$|base/i.test(image.dockerfile.path))
   )
     return undefined;
-  if (instance.where === 'image' && !image.copies.some((copy) => copy.from === undefined) && image.exposed.length === 0)
-    return undefined;
+  if (instance.where === 'image' && image.exposed.length === 0) return undefined;
   if (service && (textAt(service.object, 'tty') === 'true' || textAt(service.object, 'stdin_open') === 'true'))
     return undefined;
   const place = { file: image.dockerfile.path, line: image.stage.instructions.at(-1)?.line ?? image.stage.line };

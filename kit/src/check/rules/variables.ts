@@ -240,18 +240,26 @@ function isMentioned(model: Model, files: string[], name: string): boolean {
   return files.some((file) => (model.project.read(file) ?? '').includes(name));
 }
 
-/** `load_dotenv()` in an image that holds the file, or whose template shows it. */
+/** A program that reads `.env` by itself, in a folder whose template shows the variable. */
 function isGivenByDotenv(model: Model, instance: Instance, name: string): boolean {
-  if (instance.where !== 'compose') return false;
-  for (const mount of instance.service?.volumes ?? []) {
-    if (!mount.isBind || mount.source === undefined) continue;
-    for (const entry of model.project.list(mount.source)) {
-      const file = path.posix.join(mount.source, entry);
-      if (isEnvTemplate(file) && readEnvFile(model.project.read(file) ?? '').some((each) => each.name === name))
-        return true;
-    }
-  }
-  return false;
+  if (!runningSources(model, instance).some((source) => source.readsDotenv)) return false;
+  // GitHub builds from the repository, where a .env that git ignores is not.
+  if (instance.where === 'kubernetes' && instance.image?.build.by === 'workflow') return false;
+  const folders = [
+    instance.image?.context.folder ?? '.',
+    ...(instance.service?.volumes ?? []).flatMap((mount) =>
+      mount.isBind && mount.source !== undefined ? [mount.source] : [],
+    ),
+  ];
+  return folders.some((folder) =>
+    model.project.list(folder).some((entry) => {
+      const file = path.posix.join(folder, entry);
+      return (
+        isEnvTemplate(file) &&
+        readEnvFile(model.project.read(file) ?? '').some((each) => each.name.toUpperCase() === name.toUpperCase())
+      );
+    }),
+  );
 }
 
 /** What frameworks read by themselves: Prisma's address, Spring's placeholders. */

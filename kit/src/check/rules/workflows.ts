@@ -164,6 +164,7 @@ export const workflowLogin: Rule = {
           )
             continue;
           if ('uses' in job.object || /self-hosted/.test(job.runsOn) || isLocalRegistry(pushStep)) continue;
+          if (job.steps.some((step) => step.uses.startsWith('./'))) continue;
           yield {
             severity: 'error',
             place: pushStep.place,
