@@ -138,10 +138,10 @@ export function openProject(root: string): Project {
 
   const kindOf = (file: string): 'file' | 'folder' | undefined => {
     // Laptops' disks often ignore the case of letters, the machines that build images do not.
-    const clean = path.posix.normalize(file);
+    const clean = path.posix.normalize(file).replace(/(?<=.)\/$/, '');
     if (clean !== '.' && !clean.startsWith('..')) {
       let folder = '.';
-      for (const part of clean.replace(/\/$/, '').split('/')) {
+      for (const part of clean.split('/')) {
         if (!list(folder).includes(part)) return undefined;
         folder = folder === '.' ? part : `${folder}/${part}`;
       }
