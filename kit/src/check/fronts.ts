@@ -185,6 +185,16 @@ export function writtenUrls(model: Model, front: Front): WrittenUrl[] {
       list.push({ url, place: { file, line }, variable: fallbacks.get(url) });
     }
   }
+  // Files of `public/` are served as they are: some hold the configuration.
+  const folder = front.folder === '.' ? 'public' : `${front.folder}/public`;
+  for (const { path: file } of model.project.files) {
+    if (!file.startsWith(`${folder}/`) || !/(config|env|settings)[^/]*\.(js|json)$/.test(file)) continue;
+    for (const [index, line] of (model.project.read(file) ?? '').split('\n').entries()) {
+      const url = /["'`](https?:\/\/[^\s"'`]+)/.exec(line)?.[1];
+      if (url !== undefined && !/^\s*\/\//.test(line))
+        list.push({ url, place: { file, line: index + 1 }, variable: undefined });
+    }
+  }
   return list;
 }
 

@@ -343,8 +343,7 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   });
   if (ownFolder.length === 1) return wholeBuild(ownFolder[0]);
   const role = roleOf(image.tail) ?? roleOf(container.name) ?? roleOf(workload.resource.name);
-  const sameRole =
-    role === undefined ? [] : distinct.filter((build) => roleOf(build.dockerfile.replace(/dockerfile/i, '')) === role);
+  const sameRole = role === undefined ? [] : distinct.filter((build) => roleOfBuild(model, build) === role);
   if (sameRole.length === 1) return wholeBuild(sameRole[0]);
   const custom = new Set(
     cluster.workloads
@@ -356,6 +355,16 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role)
     ? wholeBuild(only)
     : undefined;
+}
+
+/** What a Dockerfile makes: by its folder, else by what it is based on. */
+function roleOfBuild(model: Model, build: Build): 'front' | 'back' | 'data' | undefined {
+  const byName = roleOf(build.dockerfile.replace(/dockerfile/i, ''));
+  if (byName !== undefined) return byName;
+  const image = readImage(model.project, build);
+  if (!image) return undefined;
+  if (frontOf(model, image) ?? /(^|\/)(nginx|httpd|caddy)/.test(image.base)) return 'front';
+  return /python|java|temurin|golang|dotnet|php|ruby|uv/.test(image.base) ? 'back' : undefined;
 }
 
 const wholeBuilds = new WeakMap<Build, Build>();

@@ -24,6 +24,7 @@ import {
 } from './rules/manifests.ts';
 import {
   clusterHost,
+  codeHost,
   composeHost,
   composePort,
   ingressService,
@@ -37,11 +38,11 @@ import {
   sharedPod,
 } from './rules/network.ts';
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
-import { ingressRewrite, proxyRewrite } from './rules/routes.ts';
+import { frontPath, ingressRewrite, proxyRewrite } from './rules/routes.ts';
 import { secretCommitted } from './rules/secrets.ts';
-import { startCommand, startFile, startProgram } from './rules/start.ts';
+import { startCommand, startFile, startForm, startProgram } from './rules/start.ts';
 import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
-import { workflowFile, workflowLogin, workflowSecrets } from './rules/workflows.ts';
+import { workflowFile, workflowLogin, workflowPath, workflowSecrets } from './rules/workflows.ts';
 
 /** All rules. The order matters: of two that blame the same thing, the first is heard. */
 export const rules: readonly Rule[] = [
@@ -64,19 +65,21 @@ export const rules: readonly Rule[] = [
   volumeMissing,
   referenceMissing,
   referenceKey,
-  configUnused,
   composeSchema,
   composePort,
   composeHost,
   clusterHost,
+  codeHost,
   proxyUpstream,
   credentialsDisagree,
   databaseVariable,
   variableMissing,
+  configUnused,
   buildContext,
   dockerfileSyntax,
   copySource,
   buildStep,
+  startForm,
   startFile,
   startProgram,
   startCommand,
@@ -89,6 +92,7 @@ export const rules: readonly Rule[] = [
   corsOrigin,
   allowedHosts,
   ingressRewrite,
+  frontPath,
   proxyRewrite,
   imageUnknown,
   imagePull,
@@ -98,6 +102,7 @@ export const rules: readonly Rule[] = [
   databaseVolume,
   secretCommitted,
   workflowFile,
+  workflowPath,
   workflowLogin,
   workflowSecrets,
   developmentServer,

@@ -31,6 +31,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
     starred: false,
   };
   const variables = new Map<string, Node>();
+  const destructured = new Map<string, Value>();
   const pending: { read: EnvRead; variable: string }[] = [];
   const uses = new Map<string, string>();
   const demanded = new Set<string>();
@@ -116,7 +117,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
         return UNKNOWN;
       }
       case 'VariableName':
-        return evaluate(variables.get(source(node)), depth + 1);
+        return destructured.get(source(node)) ?? evaluate(variables.get(source(node)), depth + 1);
       default:
         return UNKNOWN;
     }
@@ -197,6 +198,11 @@ export function readJavaScript(path: string, text: string): SourceFile {
           const [name] = children(entry);
           if (!name) continue;
           const equals = children(entry).findIndex((child) => child.name === 'Equals');
+          destructured.set(source(name), {
+            kind: 'env',
+            name: source(name),
+            fallback: equals >= 0 ? evaluate(children(entry)[equals + 1]) : undefined,
+          });
           file.env.push({
             name: source(name),
             line: lineOf(entry.from),

@@ -665,6 +665,8 @@ export function listeningOf(
         'src/main.ts',
         args.includes('--watch') || args.includes('-w') ? 'nest start --watch' : undefined,
       );
+    case 'java':
+      return springListening(run, around);
     case 'django-admin':
     case 'manage.py':
     case 'python': {
@@ -704,6 +706,58 @@ export function listeningOf(
     default:
       return undefined;
   }
+}
+
+/** Spring Boot's port: its own file says it, unless a variable does. */
+function springListening(
+  run: Run,
+  around: Surroundings & { hasVariable: (name: string) => boolean },
+): Listening | undefined {
+  const folder = around.image?.context.folder;
+  if (folder === undefined) return undefined;
+  const read = (name: string) => around.project.read(path.posix.normalize(path.posix.join(folder, name)));
+  const build = ['pom.xml', 'build.gradle', 'build.gradle.kts'].map(read).join('\n');
+  if (!/spring-boot-starter-(web|webflux|thymeleaf|data-rest)|org\.springframework\.boot/.test(build)) return undefined;
+  const given =
+    run.env.SERVER_PORT ??
+    around.variables.SERVER_PORT ??
+    /-Dserver\.port=(\d+)|--server\.port=(\d+)/.exec(run.args.join(' '))?.[1];
+  if (given === undefined && around.hasVariable('SERVER_PORT')) return undefined;
+  const files = ['application.properties', 'application.yml', 'application.yaml'].map((name) => ({
+    name: `src/main/resources/${name}`,
+    text: read(`src/main/resources/${name}`),
+  }));
+  for (const { name, text } of files) {
+    const match =
+      text === undefined
+        ? null
+        : (/^server\.port\s*=\s*(.+)$/m.exec(text) ?? /^server:\s*\n(?:[ \t]+.*\n)*?[ \t]+port:\s*(.+)$/m.exec(text));
+    if (!match || text === undefined) continue;
+    const [, variable, fallback] = /^\$\{(\w+)(?::(\d+))?\}/.exec(match[1]?.trim() ?? '') ?? [];
+    const written =
+      variable === undefined
+        ? match[1]?.trim()
+        : (around.variables[variable] ?? (around.hasVariable(variable) ? undefined : fallback));
+    const port = Number(given ?? written);
+    const line =
+      text.slice(0, match.index).split('\n').length + (match[0].includes('\n') ? match[0].split('\n').length - 1 : 0);
+    return {
+      server: 'spring',
+      port: Number.isInteger(port) && port > 0 ? port : undefined,
+      host: undefined,
+      place: given === undefined ? { file: path.posix.normalize(path.posix.join(folder, name)), line } : run.place,
+      development: undefined,
+      variable,
+    };
+  }
+  return {
+    server: 'spring',
+    port: Number(given ?? 8080),
+    host: undefined,
+    place: run.place,
+    development: undefined,
+    variable: undefined,
+  };
 }
 
 function reloadOf(args: string[]): string | undefined {

@@ -2,7 +2,7 @@ import { instancesOf } from '../chains.ts';
 import { isEnvTemplate } from '../read/env-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { BROWSER_VARIABLE, frontUses, isAddressVariable, writtenUrls, type FrontUse } from '../fronts.ts';
-import { COURSE_IMAGES, runningSources, type Instance, type Model } from '../model.ts';
+import { COURSE_IMAGES, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
 import { parseImage, roleOf } from '../read/images.ts';
 import {
   dataOf,
@@ -335,7 +335,7 @@ function isOnlyLocal(text: string, line: number): boolean {
     .split('\n')
     .slice(Math.max(0, line - 4), line + 2)
     .join('\n');
-  return /location\.(hostname|host|origin)|env\.(DEV|PROD|MODE|NODE_ENV)|isDev|isProd|__DEV__|\b(dev|development|local|localhost)["']?\s*:/.test(
+  return /location\.(hostname|host|origin)|env\.(DEV|PROD|MODE|NODE_ENV)|isDev|isProd|__DEV__|\b(dev|development|local)["']?\s*:\s/.test(
     around,
   );
 }
@@ -551,6 +551,43 @@ export const ingressHost: Rule = {
   },
 };
 
+/** The front calls its own address, where nothing passes the calls on to the API. */
+function* ownHost(
+  model: Model,
+  use: FrontUse,
+  call: { name: string; value: string; place: Place; host: string },
+  paths: IngressPath[],
+  own: Set<string>,
+): Generator<Remark> {
+  const { name, value, place, host } = call;
+  const here = paths.filter((entry) => entry.host === host);
+  const api = paths.find((entry) => entry.host !== host && !own.has(entry.service) && roleOf(entry.service) === 'back');
+  if (!api || here.length === 0 || !here.every((entry) => own.has(entry.service))) return;
+  const nginx = nginxOf(model, use.instance);
+  if (
+    !use.instance.image ||
+    !nginx?.isKnown ||
+    nginx.configs.some((config) => /proxy_pass/.test(config.text)) ||
+    use.front?.kind === 'next'
+  )
+    return;
+  yield {
+    severity: 'error',
+    place,
+    about: `front ${place.file}:${place.line}`,
+    fr: [
+      `${name === '' ? 'Le code du front' : name} appelle « ${host} », qui est l’adresse du front lui-même, pas de l’API.`,
+      'Chaque appel répond la page index.html : « Unexpected token \'<\', "<!doctype "... is not valid JSON » (ou 404, 405).',
+      `Écrivez l’adresse de l’API : ${value.replace(host, api.host ?? '')}`,
+    ],
+    en: [
+      `${name === '' ? 'The code of the front' : name} calls "${host}", which is the address of the front itself, not of the API.`,
+      'Each call answers the page index.html: "Unexpected token \'<\', "<!doctype "... is not valid JSON" (or 404, 405).',
+      `Write the API’s address: ${value.replace(host, api.host ?? '')}`,
+    ],
+  };
+}
+
 /** The last two or three labels, within which a project's hosts lie. */
 function domainOf(host: string): string {
   const labels = host.split('.');
@@ -591,7 +628,10 @@ export const frontUrlHost: Rule = {
           continue;
         const host = hostOf(value);
         if (host === '' || !host.includes('.') || hosts.includes(host) || isLocal(host)) {
-          if (hosts.includes(host)) yield* wrongScheme(name, value, place, cluster, host, use, paths);
+          if (hosts.includes(host)) {
+            yield* wrongScheme(name, value, place, cluster, host, use, paths);
+            yield* ownHost(model, use, { name, value, place, host }, paths, own);
+          }
           continue;
         }
         const isCourse = COURSE_HOST.test(host);

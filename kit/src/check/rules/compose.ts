@@ -188,10 +188,11 @@ export const bindMount: Rule = {
   *check(model) {
     for (const instance of model.instances) {
       const { service, image } = instance;
-      if (!service || !image) continue;
+      if (!service) continue;
       for (const mount of service.volumes) {
         if (!mount.isBind || mount.source === undefined || /^[/~$]/.test(mount.source)) continue;
         const remark =
+          missingMount(model, service, mount.source, mount.target, mount.place) ??
           hiddenModules(model, instance, mount.source, mount.target, mount.place) ??
           hiddenBuild(model, instance, mount.source, mount.target, mount.place);
         if (remark) yield remark;
@@ -199,6 +200,49 @@ export const bindMount: Rule = {
     }
   },
 };
+
+/** Docker makes an empty folder in place of a file that is not there. */
+function missingMount(
+  model: Model,
+  service: Service,
+  source: string,
+  target: string,
+  place: Place,
+): Remark | undefined {
+  const isFile = /\.(sql|conf|cnf|ya?ml|json|toml|ini|sh|py|js|ts|xml|properties|template|crt|pem)$/;
+  if (
+    !isFile.test(source) ||
+    !isFile.test(target) ||
+    model.project.kindOf(source) !== undefined ||
+    !model.project.isShared(source) ||
+    source.startsWith('..')
+  )
+    return undefined;
+  const right =
+    model.project.otherCase(source) ??
+    model.project.files
+      .map((file) => file.path)
+      .find((file) => path.posix.basename(file) === path.posix.basename(source));
+  return {
+    severity: 'error',
+    place,
+    about: `mount ${service.name} ${source}`,
+    fr: [
+      `« ${service.name} » monte le fichier « ${source} », qui n’existe pas${right === undefined ? '' : ` (il y a « ${right} »)`}.`,
+      `Docker crée un dossier vide à sa place : « ${target}: Is a directory », ou le fichier est ignoré.`,
+      right === undefined
+        ? 'Ajoutez le fichier, ou corrigez le chemin.'
+        : `Écrivez : ./${path.posix.relative(service.folder, right)}:${target}`,
+    ],
+    en: [
+      `"${service.name}" mounts the file "${source}", which does not exist${right === undefined ? '' : ` (there is "${right}")`}.`,
+      `Docker makes an empty folder in its place: "${target}: Is a directory", or the file is ignored.`,
+      right === undefined
+        ? 'Add the file, or mend the path.'
+        : `Write: ./${path.posix.relative(service.folder, right)}:${target}`,
+    ],
+  };
+}
 
 function isKept(service: Service, folder: string): boolean {
   return service.volumes.some((mount) => mount.target === folder && (!mount.isBind || mount.source === undefined));

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
-import { runningSources, type Instance, type Model } from '../model.ts';
+import { entryFiles, runningSources, type Instance, type Model } from '../model.ts';
 import { engineOf, parseImage, type Engine } from '../read/images.ts';
 import type { Workload } from '../read/kubernetes.ts';
 import { textOf, type SourceFile, type Value } from '../read/source.ts';
@@ -20,9 +20,12 @@ export const tablesDropped: Rule = {
     for (const instance of model.instances) {
       if (instance.workload?.resource.kind === 'Job') continue;
       const sources = runningSources(model, instance);
-      const reached = functionsAtStart(sources);
+      const entries = new Set(
+        instance.start.runs.flatMap((run) => entryFiles(run.program, run.args, run.cwd, instance)),
+      );
+      const reached = functionsAtStart(sources, entries);
       for (const source of sources) {
-        const found = dropIn(source, reached, source === sources[0]);
+        const found = dropIn(source, reached, entries.has(source.path)) ?? dropInFile(model, source, reached);
         if (found) yield dropRemark({ file: source.path, line: found.line }, found.what);
       }
       for (const run of instance.start.runs) {
@@ -57,10 +60,10 @@ function dropRemark(place: Place, what: string): Remark {
 }
 
 /** The functions that the start of a program reaches, by their last names. */
-function functionsAtStart(sources: SourceFile[]): Set<string> {
+function functionsAtStart(sources: SourceFile[], entries: Set<string>): Set<string> {
   const calls = sources.flatMap((source) =>
     source.calls
-      .filter((call) => !call.isMainOnly || source === sources[0])
+      .filter((call) => !call.isMainOnly || entries.has(source.path))
       .map((call) => ({ from: call.within, to: call.callee.split('.').at(-1) ?? '' })),
   );
   const reached = new Set<string>();
@@ -100,6 +103,31 @@ function dropIn(
     if (/^(run_sync)$/.test(method) && /drop_all/.test(call.texts.join(' ')) && runs(call.within))
       return { line: call.line, what: call.texts[0] ?? 'drop_all' };
   }
+}
+
+/** A file of SQL that drops tables, read and run at start. */
+function dropInFile(
+  model: Model,
+  source: SourceFile,
+  reached: Set<string>,
+): { line: number; what: string } | undefined {
+  for (const call of source.calls) {
+    if (!/^(open|Path|read_text|readFileSync|readFile)$|\.(open|read_text|readFileSync|readFile)$/.test(call.callee))
+      continue;
+    if (call.isMainOnly || !(call.within === undefined || AT_START.test(call.within) || reached.has(call.within)))
+      continue;
+    const name = /["'`]([^"'`]*\.sql)["'`]/.exec(call.texts.join(' '))?.[1];
+    const base = name?.split('/').at(-1);
+    const file =
+      base === undefined
+        ? undefined
+        : model.project.files.map((each) => each.path).find((each) => each.split('/').at(-1) === base);
+    const match = /\bDROP\s+(TABLE|SCHEMA|DATABASE)\b[^;\n]*/i.exec(
+      file === undefined ? '' : (model.project.read(file) ?? ''),
+    );
+    if (match) return { line: call.line, what: `${base ?? ''} : ${match[0].slice(0, 60)}` };
+  }
+  return undefined;
 }
 
 function* springRemarks(model: Model, instance: Instance): Generator<Remark> {

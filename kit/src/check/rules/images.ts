@@ -56,7 +56,8 @@ export const imagePull: Rule = {
             };
           } else if (
             policy === 'IfNotPresent' &&
-            (image.tag === undefined || image.tag === 'latest') &&
+            (image.tag === undefined ||
+              /^(latest|main|master|dev|develop|prod|production|staging|edge|nightly)$/.test(image.tag)) &&
             image.digest === undefined &&
             isOwn(model, workload, container) &&
             !isForLocalCluster(model, cluster)
@@ -403,6 +404,20 @@ export const imageArchitecture: Rule = {
         );
       }
     }
+    for (const workflow of model.workflows) {
+      for (const holder of [
+        workflow.object,
+        ...workflow.jobs.flatMap((job) => [job.object, ...job.steps.map((step) => step.object)]),
+      ]) {
+        const platform = textAt(holder, 'env', 'DOCKER_DEFAULT_PLATFORM') ?? '';
+        if (/arm/.test(platform))
+          yield archRemark(
+            placeOf(objectAt(holder, 'env'), 'DOCKER_DEFAULT_PLATFORM'),
+            platform,
+            'DOCKER_DEFAULT_PLATFORM: linux/amd64',
+          );
+      }
+    }
     const seen = new Set<string>();
     for (const build of model.builds) {
       if (seen.has(build.dockerfile)) continue;
@@ -569,27 +584,10 @@ function guessed(
         ) &&
         (HEAVY.test(model.project.read(file) ?? '') || /\.(xml|gradle|kts)$/.test(file)),
     );
+    if (!image && memory >= 3 * 2 ** 30) return guess(text, place, about, false);
     if (needs || !image || /java|jdk|jre|spark|cuda|pytorch|tensorflow|elasticsearch/.test(image.base))
       return undefined;
-    return {
-      severity: isDevelopment ? 'warning' : 'advice',
-      place,
-      about,
-      fr: [
-        `La limite de mémoire est de ${text}, pour une application qui ne charge rien de lourd${isDevelopment ? ' mais qui lance un serveur de développement' : ''}.`,
-        'Le quota est vite épuisé : « exceeded quota: … requested: limits.memory », et les pods suivants ne démarrent pas.',
-        isDevelopment
-          ? 'Servez les fichiers construits (npm run build, puis nginx) : 64Mi suffisent.'
-          : 'Mesurez (kubectl top pod), puis mettez environ le double : 256Mi à 512Mi pour une API.',
-      ],
-      en: [
-        `The memory limit is ${text}, for an application that loads nothing heavy${isDevelopment ? ' but runs a development server' : ''}.`,
-        'The quota is soon used up: "exceeded quota: … requested: limits.memory", and further pods do not start.',
-        isDevelopment
-          ? 'Serve the built files (npm run build, then nginx): 64Mi will do.'
-          : 'Measure (kubectl top pod), then set about twice that: 256Mi to 512Mi for an API.',
-      ],
-    };
+    return guess(text, place, about, isDevelopment);
   }
   const least = servers.some((server) => /^(vite|next dev|react-scripts|ng|nuxt)$/.test(server))
     ? 160
@@ -614,6 +612,28 @@ function guessed(
       `The memory limit (${text}) is below what ${servers[0] ?? 'this server'} takes at rest (about ${least}Mi).`,
       'The pod restarts again and again; "kubectl describe pod" shows "Reason: OOMKilled, Exit Code: 137".',
       `Write: memory: ${least * 2}Mi`,
+    ],
+  };
+}
+
+function guess(text: string, place: Place, about: string, isDevelopment: boolean): Remark {
+  return {
+    severity: isDevelopment ? 'warning' : 'advice',
+    place,
+    about,
+    fr: [
+      `La limite de mémoire est de ${text}, pour une application qui ne charge rien de lourd${isDevelopment ? ' mais qui lance un serveur de développement' : ''}.`,
+      'Le quota est vite épuisé : « exceeded quota: … requested: limits.memory », et les pods suivants ne démarrent pas.',
+      isDevelopment
+        ? 'Servez les fichiers construits (npm run build, puis nginx) : 64Mi suffisent.'
+        : 'Mesurez (kubectl top pod), puis mettez environ le double : 256Mi à 512Mi pour une API.',
+    ],
+    en: [
+      `The memory limit is ${text}, for an application that loads nothing heavy${isDevelopment ? ' but runs a development server' : ''}.`,
+      'The quota is soon used up: "exceeded quota: … requested: limits.memory", and further pods do not start.',
+      isDevelopment
+        ? 'Serve the built files (npm run build, then nginx): 64Mi will do.'
+        : 'Measure (kubectl top pod), then set about twice that: 256Mi to 512Mi for an API.',
     ],
   };
 }

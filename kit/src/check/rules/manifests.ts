@@ -425,6 +425,13 @@ function typeNames(value: Json): [string, string, string] {
 
 /** Where a field that stands in the wrong place belongs. */
 function misplaced(object: JsonObject, path: string[], extra: string, near: string | undefined): [string, string] {
+  if (extra === 'serviceName' || extra === 'servicePort') {
+    const lines = 'service:\n  name: mon-service\n  port:\n    number: 80';
+    return [
+      `C’est l’ancienne forme des Ingress. Écrivez sous backend :\n${lines}`,
+      `That is the old form of Ingresses. Write under backend:\n${lines.replace('mon-', 'my-')}`,
+    ];
+  }
   const kind = textAt(object, 'kind');
   const value = at(object, ...path, extra);
   if (near !== undefined)
@@ -1019,6 +1026,21 @@ function* serviceFaults(object: JsonObject): Generator<ValueFault> {
         ],
       };
     }
+    const target = port.targetPort;
+    if (typeof target === 'string' && /^\d+$/.test(target)) {
+      yield {
+        place: placeOf(port, 'targetPort'),
+        words: `spec.ports[${index}].targetPort: Invalid value: "${target}": must contain at least one letter (a-z)`,
+        fr: [
+          `Entre guillemets, "${target}" est pris pour le nom d’un port, pas pour son numéro.`,
+          `Écrivez sans guillemets : targetPort: ${target}`,
+        ],
+        en: [
+          `Between quotes, "${target}" is taken for the name of a port, not for its number.`,
+          `Write without quotes: targetPort: ${target}`,
+        ],
+      };
+    }
     const node = port.nodePort;
     if (typeof node === 'number' && (node < 30000 || node > 32767)) {
       yield {
@@ -1121,7 +1143,7 @@ export const containerImage: Rule = {
         const { kind, name, object } = workload.resource;
         if (workload.containers.filter((container) => !container.isInit).length === 0) {
           const template = TEMPLATE[kind] ?? ['spec', 'template'];
-          if (at(object, ...template) === undefined || listAt(object, ...template, 'spec', 'containers').length > 0)
+          if (at(object, ...template) === undefined || (at(object, ...template, 'spec', 'containers') ?? null) !== null)
             continue;
           yield {
             severity: 'error',

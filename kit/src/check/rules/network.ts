@@ -1,6 +1,14 @@
 import { instancesOf, isCustom, portOfUrl, readAddress } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
-import { declaredPorts, listeningPorts, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import {
+  declaredPorts,
+  frontOf,
+  listeningPorts,
+  nginxOf,
+  runningSources,
+  type Instance,
+  type Model,
+} from '../model.ts';
 import { engineOf, knownPorts, parseImage, roleOf } from '../read/images.ts';
 import {
   findResource,
@@ -10,13 +18,16 @@ import {
   selects,
   servicePorts,
   servicesOf,
+  stringsAt,
   targetOf,
   workloadsBehind,
   type Cluster,
+  type Container,
   type Resource,
   type Workload,
 } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
+import { textOf, type SourceFile } from '../read/source.ts';
 import { at, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance, nearest } from '../words.ts';
 
@@ -571,8 +582,8 @@ export const sharedPod: Rule = {
           ports.some(({ name, port }) => list.includes(port) || (name !== undefined && list.includes(name)));
         const roles = containers.map((container) => ({
           container,
-          role: roleOf(container.name) ?? roleOf(parseImage(container.image).tail),
-          ports: portsOf(container),
+          role: roleIn(model, workload, container),
+          ports: [...portsOf(container), ...heardPorts(model, workload, container)],
         }));
         const front = roles.find(({ role }) => role === 'front');
         const back = roles.find(({ role, container }) => role === 'back' && container !== front?.container);
@@ -609,6 +620,28 @@ export const sharedPod: Rule = {
     }
   },
 };
+
+/** What a container is for: by its name, its image, or what the image is made of. */
+function roleIn(model: Model, workload: Workload, container: Container): 'front' | 'back' | 'data' | undefined {
+  const named = roleOf(container.name) ?? roleOf(parseImage(container.image).tail);
+  if (named !== undefined) return named;
+  const instance = instancesOf(model, workload).find((each) => each.container === container);
+  if (!instance?.image) return undefined;
+  if (frontOf(model, instance.image)) return 'front';
+  return instance.listens.some((listen) => /^(uvicorn|fastapi|gunicorn|flask|django|node|fastify)$/.test(listen.server))
+    ? 'back'
+    : undefined;
+}
+
+function heardPorts(
+  model: Model,
+  workload: Workload,
+  container: Container,
+): { name: string | undefined; port: number }[] {
+  const instance = instancesOf(model, workload).find((each) => each.container === container);
+  const heard = instance ? listeningPorts(model, instance) : undefined;
+  return (heard?.ports ?? []).map((port) => ({ name: undefined, port }));
+}
 
 function exposedTargets(
   cluster: Cluster,
@@ -927,14 +960,14 @@ function callsFromServer(model: Model, instance: Instance, variable: string): bo
 function byPort(model: Model, instance: Instance, address: Address): string | undefined {
   if (address.port === undefined) return undefined;
   const port = address.port;
-  return model.instances.find(
-    (other) =>
-      other.stack === instance.stack &&
-      other !== instance &&
-      (listeningPorts(model, other)?.ports.includes(port) ??
-        other.service?.ports.some((each) => each.container === port) ??
-        false),
-  )?.service?.name;
+  const others = model.instances.filter(
+    (other) => other.stack === instance.stack && other !== instance && other.service,
+  );
+  const listens = (other: Instance) =>
+    listeningPorts(model, other)?.ports.includes(port) ??
+    (other.service?.ports.some((each) => each.container === port) === true ||
+      stringsAt(other.service?.object, 'expose').includes(String(port)));
+  return others.find(listens)?.service?.name;
 }
 
 function separateNetworks(instance: Instance, target: Instance, address: Address): Remark | undefined {
@@ -1258,4 +1291,141 @@ function service_(cluster: Cluster): Resource {
 /** Ports of images that the rules know without reading a Dockerfile. */
 export function isWellKnown(image: string): boolean {
   return knownPorts(parseImage(image).repository) !== undefined;
+}
+
+export const codeHost: Rule = {
+  id: 'code-host',
+  title: {
+    fr: 'L’adresse de la base est écrite dans le code, et ne vaut que sur votre ordinateur',
+    en: 'The database’s address is written in the code, and is right on your computer only',
+  },
+  why: {
+    fr: 'Le même code tourne à plusieurs endroits, où la base n’a pas la même adresse : c’est à une variable d’environnement de la dire.',
+    en: 'The same code runs in several places, where the database has not the same address: an environment variable must tell it.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (
+        instance.where === 'image' ||
+        instance.container?.isInit ||
+        instance.service?.object.network_mode !== undefined
+      )
+        continue;
+      const databases = databasesBeside(model, instance);
+      const hasOwn =
+        instance.workload?.containers.some(
+          (container) => engineOf(container.image) !== undefined || /proxy|tunnel|pgbouncer/.test(container.image),
+        ) ?? false;
+      if (hasOwn || (instance.stack && databases.length === 0)) continue;
+      for (const { address, place, variable } of codeAddresses(instance, runningSources(model, instance))) {
+        const known = instance.stack
+          ? namesOf(model, instance).has(address.host)
+          : instance.cluster !== undefined &&
+            findResource(instance.cluster, 'Service', address.host.split('.')[0] ?? '') !== undefined;
+        const isLoopback = /^(localhost|127\.0\.0\.1)$/.test(address.host);
+        if (known || (!isLoopback && address.host.includes('.')) || (instance.cluster?.isOpen ?? false)) continue;
+        if (!isLoopback && databases.length === 0) continue;
+        const right = databases.find((each) => each.engine === address.engine)?.name ?? databases[0]?.name;
+        const given = variable === undefined ? '' : variable;
+        yield {
+          severity: 'error',
+          place,
+          about: `code host ${place.file}:${place.line}`,
+          fr: [
+            variable === undefined
+              ? `Le code se connecte à « ${address.host} », écrit en dur${isLoopback ? ' : dans un conteneur, c’est le conteneur lui-même' : ', un nom qui n’existe pas ici'}.`
+              : `Rien ne donne ${given} à « ${instance.name} » : le code prend sa valeur par défaut, « ${address.host} »${isLoopback ? ', qui est le conteneur lui-même' : ''}.`,
+            isLoopback
+              ? 'L’application ne joint pas la base : « Connection refused ».'
+              : `L’application ne joint pas la base : « could not translate host name "${address.host}" to address ».`,
+            variable === undefined
+              ? `Lisez l’adresse d’une variable (os.environ["DATABASE_URL"]) et donnez-la au conteneur${right === undefined ? '' : `, avec l’hôte ${right}`}.`
+              : `Donnez au conteneur : ${given}=${right ?? 'l’hôte de votre base'}`,
+          ],
+          en: [
+            variable === undefined
+              ? `The code connects to "${address.host}", written in it${isLoopback ? ': in a container, that is the container itself' : ', a name that does not exist here'}.`
+              : `Nothing gives ${given} to "${instance.name}": the code takes its default value, "${address.host}"${isLoopback ? ', which is the container itself' : ''}.`,
+            isLoopback
+              ? 'The application cannot reach the database: "Connection refused".'
+              : `The application cannot reach the database: "could not translate host name "${address.host}" to address".`,
+            variable === undefined
+              ? `Read the address from a variable (os.environ["DATABASE_URL"]) and give it to the container${right === undefined ? '' : `, with the host ${right}`}.`
+              : `Give the container: ${given}=${right ?? 'your database’s host'}`,
+          ],
+        };
+      }
+    }
+  },
+};
+
+/** The databases that run beside a container, in its compose file or its cluster. */
+function databasesBeside(model: Model, instance: Instance): { name: string; engine: string }[] {
+  const { cluster } = instance;
+  if (cluster) {
+    return servicesIn(cluster).flatMap((service) =>
+      workloadsBehind(cluster, service.name).flatMap((workload) =>
+        workload.containers.flatMap((container) => {
+          const engine = engineOf(container.image);
+          return engine === undefined ? [] : [{ name: service.name, engine }];
+        }),
+      ),
+    );
+  }
+  return (instance.stack?.services ?? []).flatMap((service) => {
+    const engine = engineOf(service.image ?? '');
+    return engine === undefined ? [] : [{ name: service.name, engine }];
+  });
+}
+
+/** Addresses of databases in the running code: written out, or the default of a variable that nothing gives. */
+function* codeAddresses(
+  instance: Instance,
+  sources: SourceFile[],
+): Generator<{ address: { host: string; engine: string | undefined }; place: Place; variable: string | undefined }> {
+  for (const source of sources) {
+    const defaults = new Set(source.env.flatMap((read) => textOf(read.fallback) ?? []));
+    for (const { text, line, inCode } of source.strings) {
+      if (
+        !inCode ||
+        !/^(postgres|mysql|mariadb|mongodb|redis)[a-z]*(\+\w+)?:\/\//.test(text) ||
+        /[{$%]/.test(/:\/\/(?:[^@/]*@)?([^:/?]*)/.exec(text)?.[1] ?? '{') ||
+        defaults.has(text)
+      )
+        continue;
+      const address = readAddress('', text);
+      if (address?.engine !== undefined && address.engine !== 'redis')
+        yield { address, place: { file: source.path, line }, variable: undefined };
+    }
+    for (const call of source.calls) {
+      if (
+        !/(^|\.)(connect|create_pool|createConnection|createPool|Pool|Client|MongoClient|ConnectionPool)$/.test(
+          call.callee,
+        )
+      )
+        continue;
+      const engine = /psycopg|asyncpg|pg\b|Pool$/.test(call.callee)
+        ? 'postgres'
+        : /mysql|MySQLdb|pymysql/.test(call.callee)
+          ? 'mysql'
+          : /mongo/i.test(call.callee)
+            ? 'mongo'
+            : undefined;
+      const host = call.named.get('host') ?? (/MongoClient$/.test(call.callee) ? call.positional[0] : undefined);
+      if (engine !== undefined && host?.kind === 'text' && !host.text.includes('://'))
+        yield {
+          address: { host: host.text, engine },
+          place: { file: source.path, line: call.line },
+          variable: undefined,
+        };
+    }
+    if (instance.envIsOpen) continue;
+    for (const read of source.env) {
+      const fallback = textOf(read.fallback);
+      if (fallback === undefined || instance.variables.has(read.name)) continue;
+      const address = readAddress(read.name, fallback);
+      if (address?.engine !== undefined && address.engine !== 'redis')
+        yield { address, place: { file: source.path, line: read.line }, variable: read.name };
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { instancesOf } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
-import { COURSE_IMAGES, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import { COURSE_IMAGES, frontOf, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
 import { parseImage } from '../read/images.ts';
 import { ingressPaths, workloadsBehind, type Cluster, type IngressPath } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
@@ -286,6 +286,87 @@ function routeRemark(
   }
   return undefined;
 }
+
+export const frontPath: Rule = {
+  id: 'front-path',
+  title: {
+    fr: 'Le front est servi sous un chemin pour lequel il n’a pas été construit',
+    en: 'The front is served under a path that it was not built for',
+  },
+  why: {
+    fr: 'Un front construit demande ses fichiers à la racine de l’adresse (/assets/…), sauf si on lui a dit son chemin à la construction (base, homepage, basePath).',
+    en: 'A built front asks for its files at the root of the address (/assets/…), unless it was told its path when it was built (base, homepage, basePath).',
+  },
+  *check(model) {
+    for (const cluster of model.clusters) {
+      const paths = ingressPaths(cluster);
+      for (const entry of paths) {
+        const prefix = entry.path.replace(/\/?(\(.*|\*)$/, '').replace(/\/$/, '');
+        if (prefix === '' || !/^\/[\w/-]+$/.test(prefix)) continue;
+        for (const workload of workloadsBehind(cluster, entry.service)) {
+          for (const instance of instancesOf(model, workload)) {
+            const front = frontOf(model, instance.image);
+            if (
+              !front ||
+              paths.some(
+                (other) =>
+                  other.host === entry.host && other.service === entry.service && /^\/(\(.*)?$/.test(other.path),
+              )
+            )
+              continue;
+            const read = (name: string) =>
+              model.project.read(front.folder === '.' ? name : `${front.folder}/${name}`) ?? '';
+            const settings = [
+              'vite.config.ts',
+              'vite.config.js',
+              'vite.config.mts',
+              'vite.config.mjs',
+              'next.config.js',
+              'next.config.mjs',
+              'next.config.ts',
+              'vue.config.js',
+              'angular.json',
+              'package.json',
+              'index.html',
+            ]
+              .map(read)
+              .join('\n');
+            const builds = (instance.image?.dockerfile.lines ?? []).join('\n');
+            if (
+              /\bbase\s*:|basePath|assetPrefix|publicPath|baseHref|"homepage"|--base|<base\s|PUBLIC_URL|--base-href/.test(
+                settings + builds,
+              )
+            )
+              continue;
+            const [key, file] =
+              front.kind === 'vite' || front.kind === 'astro'
+                ? [`base: '${prefix}/'`, 'vite.config']
+                : front.kind === 'next'
+                  ? [`basePath: '${prefix}'`, 'next.config']
+                  : front.kind === 'cra'
+                    ? [`"homepage": "${prefix}"`, 'package.json']
+                    : [`publicPath: '${prefix}/'`, 'vue.config'];
+            yield {
+              severity: 'error',
+              place: placeOf(entry.entry, 'path'),
+              about: `rewrite ${entry.ingress.name} ${entry.path}`,
+              fr: [
+                `L’Ingress sert le front sous « ${prefix} », mais le front a été construit pour la racine.`,
+                `La page reste blanche ; la console du navigateur montre des 404 pour https://${entry.host ?? '…'}/assets/….`,
+                `Donnez au front une adresse à lui (path: /), ou dites-lui son chemin dans ${file} : ${key}`,
+              ],
+              en: [
+                `The Ingress serves the front under "${prefix}", but the front was built for the root.`,
+                `The page stays blank; the browser’s console shows 404 for https://${entry.host ?? '…'}/assets/….`,
+                `Give the front an address of its own (path: /), or tell it its path in ${file}: ${key}`,
+              ],
+            };
+          }
+        }
+      }
+    }
+  },
+};
 
 export const proxyRewrite: Rule = {
   id: 'proxy-rewrite',

@@ -337,6 +337,16 @@ function* keysInText(model: Model, told: Set<string>): Generator<Remark> {
       ],
     };
   }
+  for (const { path: file } of project.files) {
+    if (!/(^|\/)\.streamlit\/secrets\.toml$/.test(file) || told.has(file) || !project.isShared(file)) continue;
+    for (const [index, line] of (project.read(file) ?? '').split('\n').entries()) {
+      const [, name, value] = /^\s*([\w.-]+)\s*=\s*["']([^"']*)["']/.exec(line) ?? [];
+      if (name === undefined || value === undefined || !SECRET_NAME.test(name) || classify(value) !== 'real') continue;
+      const remark = heldRemark({ name, value, place: { file, line: index + 1 }, where: 'env-file', beside: [] });
+      if (remark) yield remark;
+      break;
+    }
+  }
   for (const workflow of model.workflows) {
     for (const job of workflow.jobs) {
       for (const step of job.steps) {

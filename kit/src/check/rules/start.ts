@@ -844,3 +844,195 @@ function beforeInstall(image: NonNullable<Instance['image']>): boolean {
       /\b(npm (ci|install)|yarn|pnpm i)/.test(run.instruction.raw),
   );
 }
+
+export const startForm: Rule = {
+  id: 'start-form',
+  title: { fr: 'La commande de démarrage est mal écrite', en: 'The start command is badly written' },
+  why: {
+    fr: 'La forme à crochets est une liste JSON : des guillemets doubles, et un mot par élément. Sans crochets, la ligne passe par un shell.',
+    en: 'The form with brackets is a JSON list: double quotes, and one word an element. Without brackets, the line goes through a shell.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const remark = formRemark(instance) ?? endsRemark(instance) ?? serverRemark(instance);
+      if (remark) yield remark;
+    }
+  },
+};
+
+function formRemark(instance: Instance): Remark | undefined {
+  const { image, start } = instance;
+  const about = `start ${start.place.file}:${start.place.line}`;
+  for (const instruction of [image?.entrypoint, image?.command]) {
+    if (!instruction || instruction.exec || !/^\[/.test(instruction.raw) || start.place.file !== image?.dockerfile.path)
+      continue;
+    const [fr, en] = crash(
+      instance,
+      `/bin/sh: [${/^\[\s*['"]?([^'",\s]*)/.exec(instruction.raw)?.[1] ?? ''}: not found`,
+    );
+    const right = instruction.raw
+      .replace(/'/g, '"')
+      .replace(/,\s*\]/, ']')
+      .replace(/[“”«»]/g, '"');
+    return {
+      severity: 'error',
+      place: { file: image.dockerfile.path, line: instruction.line },
+      about,
+      fr: [
+        'La liste entre crochets n’est pas du JSON (guillemets simples, virgule de trop ou oubliée) : Docker la prend pour une ligne de shell.',
+        fr,
+        `Écrivez avec des guillemets doubles : ${instruction.keyword} ${right}`,
+      ],
+      en: [
+        'The list between brackets is no JSON (single quotes, a comma too many or too few): Docker takes it for a line of shell.',
+        en,
+        `Write with double quotes: ${instruction.keyword} ${right}`,
+      ],
+    };
+  }
+  const [first, ...others] = start.words ?? [];
+  if (first === undefined || !/^[\w./-]+\s+\S/.test(first) || others.length > 1) return undefined;
+  const words = first.split(/\s+/);
+  const [fr, en] = crash(instance, `exec: "${first}": executable file not found in $PATH`);
+  const list = `[${words.map((word) => `"${word}"`).join(', ')}]`;
+  return {
+    severity: 'error',
+    place: start.place,
+    about,
+    fr: [
+      `« ${first} » est un seul mot de la liste : Docker cherche un programme qui s’appelle ainsi, espaces compris.`,
+      fr,
+      `Séparez les mots : ${list}`,
+    ],
+    en: [
+      `"${first}" is a single word of the list: Docker looks for a program of that name, spaces included.`,
+      en,
+      `Separate the words: ${list}`,
+    ],
+  };
+}
+
+/** Programs that go to the background: the container ends with the command that started them. */
+function endsRemark(instance: Instance): Remark | undefined {
+  const run = instance.start.runs.at(-1);
+  if (!run || !instance.start.isKnown || !instance.image || /Job/.test(instance.workload?.resource.kind ?? ''))
+    return undefined;
+  const text = run.args.join(' ');
+  const isNginx =
+    run.program === 'nginx' &&
+    !/daemon off/.test(text) &&
+    !/-t\b/.test(text) &&
+    !instance.image.copies.some((copy) => copy.destination.startsWith('/etc/nginx')) &&
+    !/daemon off/.test(instance.image.runs.map((each) => each.instruction.raw).join('\n'));
+  const isDaemon =
+    (run.program === 'gunicorn' && /--daemon|(^|\s)-D(\s|$)/.test(text)) ||
+    run.program === 'service' ||
+    run.program === 'systemctl' ||
+    (run.program === 'pm2' && run.args[0] === 'start' && !text.includes('--no-daemon'));
+  if (!isNginx && !isDaemon) return undefined;
+  const [fr, en] =
+    instance.where === 'kubernetes'
+      ? [
+          'Le pod passe à Completed, puis CrashLoopBackOff, sans erreur dans ses journaux.',
+          'The pod goes to Completed, then CrashLoopBackOff, without an error in its logs.',
+        ]
+      : [
+          'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
+          'The container stops at once: "exited with code 0".',
+        ];
+  const fix = isNginx
+    ? 'CMD ["nginx", "-g", "daemon off;"]'
+    : run.program === 'gunicorn'
+      ? 'gunicorn … (sans --daemon)'
+      : run.program === 'pm2'
+        ? 'pm2-runtime …'
+        : `${run.args[0] ?? ''}, au premier plan`;
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `start ${run.place.file}:${run.place.line}`,
+    fr: [
+      `« ${[run.program, ...run.args].join(' ')} » part à l’arrière-plan et rend la main : pour Docker, le programme est fini.`,
+      fr,
+      `Laissez-le au premier plan : ${fix}`,
+    ],
+    en: [
+      `"${[run.program, ...run.args].join(' ')}" goes to the background and returns: for Docker, the program is over.`,
+      en,
+      `Keep it in the foreground: ${fix.replace('sans', 'without').replace(', au premier plan', ', in the foreground')}`,
+    ],
+  };
+}
+
+/** A server of one kind that is given an application of the other kind. */
+function serverRemark(instance: Instance): Remark | undefined {
+  for (const run of instance.start.runs) {
+    if (run.program === 'flask' && run.args.includes('run') && instance.image) {
+      const app =
+        run.args.some((word) => /^(--app|-A)/.test(word)) ||
+        instance.around.variables.FLASK_APP !== undefined ||
+        run.env.FLASK_APP !== undefined ||
+        instance.envIsOpen;
+      const names = ['app.py', 'wsgi.py', '.flaskenv', 'app/__init__.py', 'wsgi/__init__.py'];
+      if (app || names.some((name) => instance.around.find(path.posix.resolve(run.cwd, name)).state !== 'no')) continue;
+      const [fr, en] = crash(
+        instance,
+        "Error: Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a 'wsgi.py' or 'app.py' file in the current directory.",
+      );
+      return {
+        severity: 'error',
+        place: run.place,
+        about: `start ${run.place.file}:${run.place.line}`,
+        fr: [
+          '« flask run » ne sait pas où est l’application : ni FLASK_APP, ni --app, ni app.py ou wsgi.py dans le dossier.',
+          fr,
+          'Dites-le : flask --app main run --host=0.0.0.0',
+        ],
+        en: [
+          '"flask run" does not know where the application is: no FLASK_APP, no --app, no app.py or wsgi.py in the folder.',
+          en,
+          'Tell it: flask --app main run --host=0.0.0.0',
+        ],
+      };
+    }
+    if (!/^(uvicorn|gunicorn|hypercorn)$/.test(run.program)) continue;
+    const wanted = moduleArgument(run.args);
+    const [entry] = entryFiles(run.program, run.args, run.cwd, instance);
+    const source = entry === undefined ? undefined : instance.around.source(entry);
+    const maker = wanted ? source?.names.get(wanted.attribute) : undefined;
+    if (!wanted || maker === undefined) continue;
+    const isAsgi = /^(fastapi\.)?FastAPI$|^Starlette$/.test(maker);
+    const isWsgi = /^(flask\.)?Flask$/.test(maker);
+    const text = run.args.join(' ');
+    const config =
+      instance.around.find(path.posix.resolve(run.cwd, 'gunicorn.conf.py')).state !== 'no' ||
+      /(-c|--config)\b/.test(text) ||
+      instance.variables.has('GUNICORN_CMD_ARGS');
+    const isWrong =
+      (run.program === 'gunicorn' && isAsgi && !/-k|--worker-class/.test(text) && !config) ||
+      (run.program === 'uvicorn' && isWsgi && !/--interface/.test(text));
+    if (!isWrong) continue;
+    const words = isAsgi
+      ? "TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'"
+      : "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'";
+    const fix = isAsgi
+      ? `uvicorn ${wanted.word} --host 0.0.0.0 --port 8000 (ou gunicorn -k uvicorn.workers.UvicornWorker ${wanted.word})`
+      : `gunicorn --bind 0.0.0.0:8000 ${wanted.word}`;
+    return {
+      severity: 'error',
+      place: run.place,
+      about: `server ${run.place.file}:${run.place.line}`,
+      fr: [
+        `${run.program} sert des applications ${isAsgi ? 'WSGI (Flask, Django)' : 'ASGI (FastAPI)'}, et « ${wanted.word} » est une application ${isAsgi ? 'FastAPI' : 'Flask'}.`,
+        `Le conteneur démarre, mais chaque page répond « Internal Server Error » ; ses journaux montrent « ${words} ».`,
+        `Lancez : ${fix}`,
+      ],
+      en: [
+        `${run.program} serves ${isAsgi ? 'WSGI applications (Flask, Django)' : 'ASGI applications (FastAPI)'}, and "${wanted.word}" is a ${isAsgi ? 'FastAPI' : 'Flask'} application.`,
+        `The container starts, but each page answers "Internal Server Error"; its logs show "${words}".`,
+        `Run: ${fix.replace('ou', 'or')}`,
+      ],
+    };
+  }
+  return undefined;
+}

@@ -4,7 +4,7 @@ import type { Remark, Rule } from '../findings.ts';
 import { frontOf, runningSources, type Instance, type Model } from '../model.ts';
 import { readEnvFile, isEnvTemplate } from '../read/env-file.ts';
 import { engineOf, type Engine } from '../read/images.ts';
-import { isFilledInLater } from '../read/kubernetes.ts';
+import { dataOf, isFilledInLater, type Resource } from '../read/kubernetes.ts';
 import type { EnvRead } from '../read/source.ts';
 import { textAt, type Place, written } from '../read/yaml.ts';
 import { meansTheSame, nearest } from '../words.ts';
@@ -14,12 +14,18 @@ const GIVEN_BY_PLATFORM =
   /^(PATH|HOME|PWD|USER|HOSTNAME|LANG|LC_\w+|TZ|TERM|SHELL|TMPDIR|TEMP|TMP|NODE_ENV|PYTHON\w*|VIRTUAL_ENV|CI|GITHUB_\w+|KUBERNETES_\w+|DJANGO_SETTINGS_MODULE|PORT|HOST|DEBUG|LOG_LEVEL|npm_\w+|WERKZEUG_\w+|FLASK_\w+|NEXT_RUNTIME|VERCEL\w*|RENDER\w*|HEROKU\w*|DYNO|AWS_\w+)$/;
 
 /** Variables without which the database images refuse to start. */
-const DATABASE_NEEDS: Partial<Record<Engine, { any: string[]; words: string; fix: string }>> = {
+const DATABASE_NEEDS: Partial<Record<Engine | 'pgadmin', { any: string[]; words: string; fix: string }>> = {
   postgres: {
     any: ['POSTGRES_PASSWORD', 'POSTGRES_PASSWORD_FILE', 'POSTGRES_HOST_AUTH_METHOD'],
     words:
       'Error: Database is uninitialized and superuser password is not specified. You must specify POSTGRES_PASSWORD to a non-empty value',
     fix: 'POSTGRES_PASSWORD',
+  },
+  pgadmin: {
+    any: ['PGADMIN_DEFAULT_PASSWORD', 'PGADMIN_DEFAULT_PASSWORD_FILE', 'PGADMIN_CONFIG_SERVER_MODE'],
+    words:
+      'You need to define the PGADMIN_DEFAULT_EMAIL and PGADMIN_DEFAULT_PASSWORD or PGADMIN_DEFAULT_PASSWORD_FILE environment variables',
+    fix: 'PGADMIN_DEFAULT_PASSWORD',
   },
   mysql: {
     any: [
@@ -63,7 +69,8 @@ export const databaseVariable: Rule = {
   *check(model) {
     for (const instance of model.instances) {
       if (instance.where === 'image' || instance.envIsOpen || instance.container?.isInit) continue;
-      const engine = engineOf(instance.image?.base ?? instance.imageName);
+      const image = instance.image?.base ?? instance.imageName;
+      const engine = /^(dpage\/)?pgadmin4?(:|$)/.test(image) ? 'pgadmin' : engineOf(image);
       const needs = engine === undefined ? undefined : DATABASE_NEEDS[engine];
       if (!needs || /Job/.test(instance.workload?.resource.kind ?? '')) continue;
       // A client of the database (a dump, a migration) runs another command.
@@ -177,6 +184,13 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       !/connect|engine|Client|Pool|int$|int\(|float|Redis|from_url|Sequelize/.test(read.use ?? '')
     )
       continue;
+    const holder = instance.cluster?.resources.find(
+      (resource) => (resource.kind === 'ConfigMap' || resource.kind === 'Secret') && name in dataOf(resource),
+    );
+    if (holder && twin === undefined) {
+      yield unreadHolder(instance, holder, name, file, read.line);
+      continue;
+    }
     const given_ = twin === undefined ? undefined : instance.variables.get(twin);
     const place = given_ && given_.place.file !== '' ? given_.place : instance.place;
     const use = read.use === undefined || read.use === 'url' || read.use === 'BaseSettings' ? '' : ` (${read.use})`;
@@ -224,6 +238,26 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       ],
     };
   }
+}
+
+/** The value is in a ConfigMap or Secret of the files, which the container does not take. */
+function unreadHolder(instance: Instance, holder: Resource, name: string, file: string, line: number): Remark {
+  const reference = holder.kind === 'ConfigMap' ? 'configMapRef' : 'secretRef';
+  return {
+    severity: 'error',
+    place: instance.place,
+    about: `unused ${holder.kind} ${holder.name}`,
+    fr: [
+      `L’application lit ${name} (${file}, ligne ${line}) ; le ${holder.kind} « ${holder.name} » la contient (${holder.place.file}), mais « ${instance.name} » ne le lit pas.`,
+      `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${name} ».`,
+      `Ajoutez au conteneur :\nenvFrom:\n  - ${reference}:\n      name: ${holder.name}`,
+    ],
+    en: [
+      `The application reads ${name} (${file}, line ${line}); the ${holder.kind} "${holder.name}" holds it (${holder.place.file}), but "${instance.name}" does not take it.`,
+      `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${name}".`,
+      `Add to the container:\nenvFrom:\n  - ${reference}:\n      name: ${holder.name}`,
+    ],
+  };
 }
 
 function rank(read: EnvRead): number {

@@ -373,6 +373,84 @@ function* conditionRemarks(step: Step, job: Job): Generator<Remark> {
   }
 }
 
+export const workflowPath: Rule = {
+  id: 'workflow-path',
+  title: {
+    fr: 'Une étape du workflow travaille dans un dossier ou sur un fichier qui n’existe pas',
+    en: 'A step of the workflow works in a folder or on a file that does not exist',
+  },
+  why: {
+    fr: 'Le workflow part de la racine du dépôt, à chaque étape : un chemin s’écrit depuis là, ou depuis working-directory, et les majuscules comptent.',
+    en: 'The workflow starts at the root of the repository, at each step: a path is written from there, or from working-directory, and the case of letters counts.',
+  },
+  *check(model) {
+    for (const workflow of model.workflows) {
+      for (const job of workflow.jobs) {
+        const isMade = job.steps.some(
+          (step) =>
+            /download-artifact/.test(step.uses) ||
+            (/checkout/.test(step.uses) && /"(repository|path)"/.test(JSON.stringify(step.object))) ||
+            /git clone|mkdir|unzip|tar |npx create|django-admin startproject/.test(step.run),
+        );
+        if (isMade || !job.steps.some((step) => /checkout/.test(step.uses))) continue;
+        const common =
+          textAt(job.object, 'defaults', 'run', 'working-directory') ??
+          textAt(workflow.object, 'defaults', 'run', 'working-directory');
+        for (const step of job.steps) {
+          if (step.run === '') continue;
+          const own = textAt(step.object, 'working-directory');
+          const folder = own ?? common ?? '.';
+          if (/[$~]|^\//.test(folder)) continue;
+          const clean = folder.replace(/^\.\//, '').replace(/\/$/, '') || '.';
+          if (model.project.kindOf(clean) !== 'folder') {
+            const right = model.project.otherCase(clean);
+            yield pathRemark(
+              own === undefined ? step.place : placeOf(step.object, 'working-directory'),
+              folder,
+              right,
+              `An error occurred trying to start process '/usr/bin/bash' with working directory '…/${clean}'. No such file or directory`,
+            );
+            continue;
+          }
+          const match = /^\s*(?:python3? -m )?(?:pip3?|uv pip) install (?:[^\n&|;]* )?-r ([\w./-]+)/m.exec(step.run);
+          if (!match?.[1] || /^\s*cd |&& *cd |pushd/m.test(step.run)) continue;
+          const file = `${clean}/${match[1].replace(/^\.\//, '')}`.replace(/^\.\//, '');
+          if (model.project.kindOf(file) !== undefined || /if \[|test -f|\|\|/.test(step.run)) continue;
+          const line = step.run.slice(0, match.index).split('\n').length;
+          const right = model.project.files
+            .map((each) => each.path)
+            .find((each) => each.endsWith(`/${match[1] ?? ''}`));
+          const place = placeOf(step.object, 'run');
+          yield pathRemark(
+            { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
+            match[1],
+            right,
+            `ERROR: Could not open requirements file: [Errno 2] No such file or directory: '${match[1]}'`,
+          );
+        }
+      }
+    }
+  },
+};
+
+function pathRemark(place: Place, found: string, right: string | undefined, words: string): Remark {
+  return {
+    severity: 'error',
+    place,
+    about: `workflow path ${place.file}:${place.line}`,
+    fr: [
+      `« ${found} » n’existe pas à cet endroit du dépôt${right === undefined ? '' : ` ; il y a « ${right} »`}.`,
+      `L’étape échoue : « ${words} ».`,
+      right === undefined ? 'Corrigez le chemin.' : `Écrivez : ${right}`,
+    ],
+    en: [
+      `"${found}" does not exist in that place of the repository${right === undefined ? '' : `; there is "${right}"`}.`,
+      `The step fails: "${words}".`,
+      right === undefined ? 'Mend the path.' : `Write: ${right}`,
+    ],
+  };
+}
+
 /** Two names of the same secret in one workflow: one of them is empty. */
 function* misspelt(workflow: Workflow): Generator<Remark> {
   const uses = new Map<string, Place>();
