@@ -91,6 +91,7 @@ export const frontUrlInternal: Rule = {
       }
     }
     yield* servedConfigs(model);
+    yield* staticPages(model, 'internal');
   },
 };
 
@@ -325,7 +326,7 @@ export const frontUrlLocal: Rule = {
       }
       if (use.instance.stack) yield* unpublished(model, use);
     }
-    yield* staticPages(model);
+    yield* staticPages(model, 'local');
   },
 };
 
@@ -402,7 +403,7 @@ function* unpublished(model: Model, use: FrontUse): Generator<Remark> {
 }
 
 /** Pages without a bundler: the HTML and JavaScript that an image copies where nginx serves them. */
-function* staticPages(model: Model): Generator<Remark> {
+function* staticPages(model: Model, kind: 'internal' | 'local'): Generator<Remark> {
   for (const instance of model.instances) {
     if (
       instance.where !== 'kubernetes' ||
@@ -431,8 +432,8 @@ function* staticPages(model: Model): Generator<Remark> {
             const use: FrontUse = { instance, front: undefined, when: 'build', values: new Map(), ignored: new Map() };
             const host = hostOf(url);
             const place = { file, line: index + 1 };
-            if (isLocal(host)) yield { ...localRemark(model, use, undefined, url), place };
-            else if (internalName(model, instance, host) !== undefined)
+            if (kind === 'local' && isLocal(host)) yield { ...localRemark(model, use, undefined, url), place };
+            else if (kind === 'internal' && internalName(model, instance, host) !== undefined)
               yield { ...internalRemark(model, use, 'Le code', host, url), place };
           }
         }

@@ -187,7 +187,7 @@ export const bindMount: Rule = {
   },
   *check(model) {
     for (const instance of model.instances) {
-      const { service, image } = instance;
+      const { service } = instance;
       if (!service) continue;
       for (const mount of service.volumes) {
         if (!mount.isBind || mount.source === undefined || /^[/~$]/.test(mount.source)) continue;
