@@ -170,7 +170,11 @@ function meantWorkload(cluster: Cluster, service: Resource, selector: Record<str
     ),
   );
   if (samePort.length === 1) return samePort[0];
-  return candidates.length === 1 && servicesIn(cluster).length === 1 ? candidates[0] : undefined;
+  const [only] = candidates;
+  const isAlone = candidates.length === 1 && servicesIn(cluster).length === 1;
+  const declares =
+    only?.containers.some((container) => portsOf(container).some(({ port }) => targets.includes(port))) ?? false;
+  return isAlone && declares ? only : undefined;
 }
 
 export const serviceMixed: Rule = {
