@@ -24,6 +24,16 @@ export interface FrontUse {
 
 /** The containers that serve a front, with what the browser is given. */
 export function frontUses(model: Model): FrontUse[] {
+  const known = usesOf.get(model);
+  if (known) return known;
+  const uses = findFrontUses(model);
+  usesOf.set(model, uses);
+  return uses;
+}
+
+const usesOf = new WeakMap<Model, FrontUse[]>();
+
+function findFrontUses(model: Model): FrontUse[] {
   return model.instances.flatMap((instance): FrontUse[] => {
     const front = frontOf(model, instance.image);
     const given = new Map([...instance.variables].filter(([name]) => BROWSER_VARIABLE.test(name)));

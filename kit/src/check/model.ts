@@ -345,16 +345,27 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   const role = roleOf(image.tail) ?? roleOf(container.name) ?? roleOf(workload.resource.name);
   const sameRole = role === undefined ? [] : distinct.filter((build) => roleOfBuild(model, build) === role);
   if (sameRole.length === 1) return wholeBuild(sameRole[0]);
-  const custom = new Set(
-    cluster.workloads
-      .flatMap((other) => other.containers.map((each) => parseImage(each.image).repository))
-      .filter((name) => !knownPorts(name) && !OFFICIAL.has(name)),
-  );
+  const custom = customImages(cluster);
   const [only] = distinct;
   const ownRole = only === undefined ? undefined : roleOf(only.dockerfile.replace(/dockerfile/i, ''));
   return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role)
     ? wholeBuild(only)
     : undefined;
+}
+
+const customOf = new WeakMap<Cluster, Set<string>>();
+
+/** The images of a cluster that are neither official nor well known. */
+function customImages(cluster: Cluster): Set<string> {
+  const known = customOf.get(cluster);
+  if (known) return known;
+  const names = new Set(
+    cluster.workloads
+      .flatMap((workload) => workload.containers.map((container) => parseImage(container.image).repository))
+      .filter((name) => !knownPorts(name) && !OFFICIAL.has(name)),
+  );
+  customOf.set(cluster, names);
+  return names;
 }
 
 /** What a Dockerfile makes: by its folder, else by what it is based on. */

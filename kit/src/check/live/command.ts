@@ -67,7 +67,7 @@ export async function live(options: {
         2,
       ),
     );
-  } else console.log(screen(findings, state, language));
+  } else console.log(screen(findings, state, language, scope));
   return findings.some((finding) => finding.severity === 'error') ? 1 : 0;
 }
 
@@ -138,9 +138,9 @@ function isOlder(ingress: JsonObject, objects: JsonObject[], host: string): bool
   const own = ofKind(objects, 'Ingress').find((each) =>
     objectsAt(each, 'spec', 'rules').some((rule) => rule.host === host),
   );
-  return (
-    (textAt(ingress, 'metadata', 'creationTimestamp') ?? '') <= (textAt(own, 'metadata', 'creationTimestamp') ?? '')
-  );
+  const age = (each: JsonObject | undefined) =>
+    `${textAt(each, 'metadata', 'creationTimestamp') ?? ''} ${textAt(each, 'metadata', 'namespace') ?? ''}`;
+  return age(ingress) < age(own);
 }
 
 async function ask(url: string): Promise<Reply> {
@@ -159,7 +159,7 @@ function titleOf(page: string): string | undefined {
 }
 
 /** One screen: the cause first, then the command to run next. */
-function screen(findings: LiveFinding[], state: LiveState, language: Language): string {
+function screen(findings: LiveFinding[], state: LiveState, language: Language, scope: string[]): string {
   const isFrench = language === 'fr';
   const pods = ofKind(state.objects, 'Pod').length;
   const lines = [
@@ -187,7 +187,7 @@ function screen(findings: LiveFinding[], state: LiveState, language: Language): 
       `  ${message}`,
       `  ${evidence}`,
       `  ${styleText('green', isFrench ? 'À faire :' : 'To do:')} ${fix}`,
-      `  ${styleText('cyan', `$ ${next}`)}`,
+      `  ${styleText('cyan', `$ ${[next, ...scope].join(' ')}`)}`,
     );
   }
   const rest = findings.length - SCREEN;

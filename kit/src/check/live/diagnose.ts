@@ -86,18 +86,18 @@ function podFinding(state: LiveState, pod: JsonObject, owner: { kind: string; na
       return imageFinding(waiting, words, image, owner, make, describe);
     if (waiting === 'CreateContainerConfigError') {
       const missing = /(secret|configmap) "([^"]+)" not found/.exec(words);
-      const key = /couldn't find key (\S+) in (?:ConfigMap|Secret) (\S+)/i.exec(words);
+      const key = /couldn't find key (\S+) in (ConfigMap|Secret) (?:\S+\/)?(\S+)/i.exec(words);
       const fr = missing
         ? `« ${owner.name} » demande le ${missing[1] === 'secret' ? 'Secret' : 'ConfigMap'} « ${missing[2] ?? ''} », qui n’existe pas dans ${state.namespace}.`
         : key
-          ? `« ${owner.name} » demande la clé « ${key[1] ?? ''} », que ${key[2] ?? ''} n’a pas.`
+          ? `« ${owner.name} » demande la clé « ${key[1] ?? ''} », que le ${key[2] ?? ''} « ${key[3] ?? ''} » n’a pas.`
           : `La configuration de « ${container} » ne peut pas être lue.`;
       const en = missing
         ? `"${owner.name}" asks for the ${missing[1] === 'secret' ? 'Secret' : 'ConfigMap'} "${missing[2] ?? ''}", which does not exist in ${state.namespace}.`
         : key
-          ? `"${owner.name}" asks for the key "${key[1] ?? ''}", which ${key[2] ?? ''} does not have.`
+          ? `"${owner.name}" asks for the key "${key[1] ?? ''}", which the ${key[2] ?? ''} "${key[3] ?? ''}" does not have.`
           : `The configuration of "${container}" cannot be read.`;
-      const kind = missing?.[1] === 'configmap' ? 'configmap' : 'secret';
+      const kind = (missing?.[1] ?? key?.[2] ?? 'secret').toLowerCase();
       return make(
         'config-missing',
         {

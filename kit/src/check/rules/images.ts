@@ -9,6 +9,16 @@ import { amount } from './manifests.ts';
 
 /** Whether the manifests are for a cluster on the developer's own machine. */
 function isForLocalCluster(model: Model, cluster: Cluster): boolean {
+  const known = local.get(cluster);
+  if (known !== undefined) return known;
+  const answer = looksLocal(model, cluster);
+  local.set(cluster, answer);
+  return answer;
+}
+
+const local = new WeakMap<Cluster, boolean>();
+
+function looksLocal(model: Model, cluster: Cluster): boolean {
   if (/(^|[-_/])(minikube|kind|k3d|k3s|microk8s|local|dev)([-_/]|$)/.test(cluster.id)) return true;
   if (ingressPaths(cluster).some((entry) => /\.sspcloud\.fr$/.test(entry.host ?? ''))) return false;
   return model.project.files.some(

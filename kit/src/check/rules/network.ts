@@ -1315,13 +1315,15 @@ export const codeHost: Rule = {
         instance.service?.object.network_mode !== undefined
       )
         continue;
+      const addresses = [...codeAddresses(instance, runningSources(model, instance))];
+      if (addresses.length === 0) continue;
       const databases = databasesBeside(model, instance);
       const hasOwn =
         instance.workload?.containers.some(
           (container) => engineOf(container.image) !== undefined || /proxy|tunnel|pgbouncer/.test(container.image),
         ) ?? false;
       if (hasOwn || (instance.stack && databases.length === 0)) continue;
-      for (const { address, place, variable } of codeAddresses(instance, runningSources(model, instance))) {
+      for (const { address, place, variable } of addresses) {
         const known = instance.stack
           ? namesOf(model, instance).has(address.host)
           : instance.cluster !== undefined &&
