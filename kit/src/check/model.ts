@@ -655,7 +655,7 @@ function readFronts(project: Project): Front[] {
         (each) =>
           each.startsWith(inside) &&
           /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(each) &&
-          !/(^|\/)(dist|build|node_modules|tests?|__tests__|e2e|cypress|server|api|mocks?|scripts|public)\/|\.(test|spec|config|stories|d)\.\w+$|setupTests|setupProxy/.test(
+          !/(^|\/)(dist|build|node_modules|tests?|__tests__|e2e|cypress|server|api|mocks?|scripts|public|nginx|docker|deploy|k8s)\/|\.(test|spec|config|stories|d)\.\w+$|setupTests|setupProxy/.test(
             each.slice(inside.length),
           ),
       )

@@ -25,6 +25,8 @@ export interface Stack {
   services: Service[];
   volumes: Set<string>;
   networks: Set<string>;
+  /** Networks shared with other compose projects, whose services answer there too. */
+  externalNetworks: Set<string>;
   /** Variables that compose itself puts in, and that no file gives. */
   unset: { name: string; place: Place; service: string | undefined }[];
   missing: { name: string; place: Place; what: 'env_file' | 'include' | 'extends' | 'config' }[];
@@ -129,6 +131,7 @@ function stackOf(
     services: [],
     volumes: new Set(),
     networks: new Set(['default']),
+    externalNetworks: new Set(),
     unset: [],
     missing: [],
     isOpen: false,
@@ -166,7 +169,15 @@ function stackOf(
     }
   }
   for (const name of Object.keys(objectAt(whole, 'volumes'))) stack.volumes.add(name);
-  for (const name of Object.keys(objectAt(whole, 'networks'))) stack.networks.add(name);
+  for (const name of Object.keys(objectAt(whole, 'networks'))) {
+    stack.networks.add(name);
+    if (
+      textAt(whole, 'networks', name, 'external') !== undefined &&
+      textAt(whole, 'networks', name, 'external') !== 'false'
+    ) {
+      stack.externalNetworks.add(name);
+    }
+  }
   for (const [name, written] of Object.entries(objectAt(whole, 'services'))) {
     if (!isObject(written)) continue;
     const extended = extendService(project, folder, whole, written, byPath, stack, 0);

@@ -294,6 +294,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
       ),
       within: functionName(node),
       isMainOnly: false,
+      isConditional: enclosing(node, 'IfStatement') !== undefined,
       texts: args.map(source),
     };
     file.calls.push(call);

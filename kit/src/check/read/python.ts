@@ -24,7 +24,7 @@ export function readPython(path: string, text: string): SourceFile {
     names: new Map(),
     strings: [],
     settings: new Map(),
-    readsDotenv: false,
+    readsDotenv: /\bfrom decouple\b|\bimport decouple\b|Config\(\s*["']\.env/.test(text),
     starred: false,
   };
   const variables = new Map<string, Node>();
@@ -153,6 +153,12 @@ export function readPython(path: string, text: string): SourceFile {
   const isMainOnly = (node: Node): boolean => {
     for (let parent = node.parent; parent; parent = parent.parent) {
       if (parent.name === 'IfStatement' && /^if\s+__name__\s*==/.test(source(parent))) return true;
+    }
+    return false;
+  };
+  const isConditional = (node: Node): boolean => {
+    for (let parent = node.parent; parent; parent = parent.parent) {
+      if (parent.name === 'IfStatement' && !/^if\s+(__name__\s*==|True\b|1\b)/.test(source(parent))) return true;
     }
     return false;
   };
@@ -356,6 +362,7 @@ export function readPython(path: string, text: string): SourceFile {
       named: new Map(args.flatMap((arg) => (arg.name === undefined ? [] : [[arg.name, evaluate(arg.value)] as const]))),
       within: functionName(node),
       isMainOnly: isMainOnly(node),
+      isConditional: isConditional(node),
       texts: args.map((arg) => source(arg.value)),
     };
     file.calls.push(call);

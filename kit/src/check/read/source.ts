@@ -75,6 +75,8 @@ export interface Call {
   within: string | undefined;
   /** Below `if __name__ == "__main__"`: skipped when the file is imported. */
   isMainOnly: boolean;
+  /** Below a condition, which may never hold. */
+  isConditional: boolean;
   texts: string[];
 }
 

@@ -484,7 +484,7 @@ function* copyFromRemarks(
   const { stages } = image.dockerfile;
   const from = stages.find((candidate) => candidate.name === name.toLowerCase() || String(candidate.index) === name);
   if (!from) {
-    if (/[/:$.]/.test(name) || OFFICIAL.has(name) || /^\d+$/.test(name)) return;
+    if (/[/:$.]/.test(name) || OFFICIAL.has(name) || /^\d+$/.test(name) || hasNamedContexts(model)) return;
     const near =
       nearest(
         name,
@@ -546,6 +546,15 @@ function* copyFromRemarks(
       ],
     };
   }
+}
+
+/** `additional_contexts` and the like give names to folders and images that no stage has. */
+function hasNamedContexts(model: Model): boolean {
+  return model.project.files.some(
+    ({ path: file }) =>
+      /(compose[^/]*|\.github\/workflows\/[^/]+)\.ya?ml$|docker-bake\.(hcl|json)$|\.sh$|makefile$/i.test(file) &&
+      /additional_contexts|build-contexts|--build-context|^\s*contexts\s*=/m.test(model.project.read(file) ?? ''),
+  );
 }
 
 /** The folder that `npm run build` fills; undefined when the configuration chooses another. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import type { Instance, Model } from '../model.ts';
-import type { Service } from '../read/compose.ts';
+import type { Service, Stack } from '../read/compose.ts';
 import { composeFaults, propertiesOf } from '../read/schema.ts';
 import { placeAt, placeOf, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
@@ -62,6 +62,7 @@ export const composeSchema: Rule = {
           yield noImage(service);
         for (const dependency of service.dependsOn) {
           if (names.includes(dependency.name) || stack.isOpen || dependency.name.includes('$')) continue;
+          if (isLayer(model, stack)) continue;
           const near =
             nearest(dependency.name, names, 3) ??
             names.find((name) => name.includes(dependency.name) || dependency.name.includes(name));
@@ -87,6 +88,7 @@ export const composeSchema: Rule = {
             mount.isBind ||
             /[/$~\\]|^[A-Za-z]$/.test(source) ||
             stack.volumes.has(source) ||
+            isLayer(model, stack) ||
             stack.isOpen
           )
             continue;
@@ -112,7 +114,7 @@ export const composeSchema: Rule = {
             ? Object.keys(networks)
             : [];
         for (const name of used) {
-          if (stack.networks.has(name) || stack.isOpen || name.includes('$')) continue;
+          if (stack.networks.has(name) || stack.isOpen || name.includes('$') || isLayer(model, stack)) continue;
           yield {
             severity: 'error',
             place: placeOf(service.object, 'networks'),
@@ -132,6 +134,12 @@ export const composeSchema: Rule = {
     }
   },
 };
+
+/** A file beside the main one, which is most often laid over it (`docker compose -f a -f b`). */
+function isLayer(model: Model, stack: Stack): boolean {
+  const isMain = /(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file);
+  return !isMain && model.stacks.some((other) => other !== stack && other.folder === stack.folder);
+}
 
 function noImage(service: Service): Remark {
   return {

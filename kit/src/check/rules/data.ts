@@ -85,7 +85,7 @@ function dropIn(
   const runs = (within: string | undefined) =>
     within === undefined || within === '' || AT_START.test(within) || reached.has(within);
   for (const call of source.calls) {
-    if (call.isMainOnly && !isEntry) continue;
+    if ((call.isMainOnly && !isEntry) || call.isConditional) continue;
     const method = call.callee.split('.').at(-1) ?? '';
     if (/^drop_all$/.test(method) && runs(call.within)) return { line: call.line, what: `${call.callee}()` };
     if (/^(sync)$/.test(method) && textOf(call.named.get('force')) === 'true')

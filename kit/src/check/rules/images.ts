@@ -4,7 +4,7 @@ import { COURSE_IMAGES, sameRepository, type Model } from '../model.ts';
 import { imageOf, readImage, type Build } from '../read/image.ts';
 import { OFFICIAL, parseImage } from '../read/images.ts';
 import { ingressPaths, isFilledInLater, type Cluster, type Container, type Workload } from '../read/kubernetes.ts';
-import { objectAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { objectAt, objectsAt, placeOf, textAt, type Place } from '../read/yaml.ts';
 import { amount } from './manifests.ts';
 
 /** Whether the manifests are for a cluster on the developer's own machine. */
@@ -241,6 +241,15 @@ function localName(model: Model, container: Container): Remark | undefined {
     )
   )
     return undefined;
+  const policy = textAt(container.object, 'imagePullPolicy');
+  // Never is told by a rule of its own; a kustomization may give the name its account.
+  if (
+    policy === 'Never' ||
+    model.kustomizations.some((built) =>
+      objectsAt(built.object, 'images').some((each) => each.name === image.repository),
+    )
+  )
+    return undefined;
   const place = placeOf(container.object, 'image');
   const build = model.builds.find((each) =>
     each.images.some(
@@ -251,7 +260,7 @@ function localName(model: Model, container: Container): Remark | undefined {
   const pushedAs = build?.images.find((name) => parseImage(name).account !== undefined);
   const [fr, en] = pullWords(`docker.io/library/${image.repository}:${image.tag ?? 'latest'}`);
   return {
-    severity: 'error',
+    severity: policy === 'IfNotPresent' && !model.builds.some((each) => each.isPushed) ? 'warning' : 'error',
     place,
     about: `image ${place.file}:${place.line}`,
     fr: [

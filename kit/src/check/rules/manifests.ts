@@ -1220,14 +1220,14 @@ function* duplicates(list: { object: JsonObject; place: Place }[]): Generator<Re
   const [first, ...others] = list;
   if (!first) return;
   for (const other of others) {
-    if (JSON.stringify(first.object) === JSON.stringify(other.object) && first.place.file === other.place.file)
-      continue;
+    if (JSON.stringify(first.object) === JSON.stringify(other.object)) continue;
     const lost = lostKeys(first.object, other.object);
     const keys = lost.length === 0 ? '' : ` : ${lost.slice(0, 5).join(', ')}`;
     const kind = textAt(other.object, 'kind') ?? '';
     const name = textAt(other.object, 'metadata', 'name') ?? '';
     yield {
-      severity: 'error',
+      // Bare pods of one name are most often exercises, applied one by one.
+      severity: kind === 'Pod' ? 'warning' : 'error',
       place: placeAt(other.object, ['metadata', 'name']),
       about: `duplicate ${kind} ${name}`,
       fr: [

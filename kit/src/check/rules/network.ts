@@ -825,7 +825,7 @@ function addressesOf(model: Model, instance: Instance): Address[] {
       continue;
     if (/^(VITE|REACT_APP|NEXT_PUBLIC|VUE_APP|PUBLIC|NUXT_PUBLIC|NG_APP|GATSBY)_/.test(name)) continue;
     if (
-      /CORS|ORIGIN|ALLOWED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONT|WEB_?URL|SITE_?URL|(^|_)BASE_?URL|DOMAIN|ADVERTISED|BIND|LISTEN|ISSUER/i.test(
+      /PROXY|CORS|ORIGIN|ALLOWED|CALLBACK|REDIRECT|PUBLIC|EXTERNAL|FRONT|WEB_?URL|SITE_?URL|(^|_)BASE_?URL|DOMAIN|ADVERTISED|BIND|LISTEN|ISSUER/i.test(
         name,
       )
     )
@@ -923,7 +923,8 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
       ],
     };
   }
-  if (!/^[a-zA-Z0-9_-]+$/.test(address.host) || !address.isServerSide || address.host === 'host') return undefined;
+  if (!/^[a-zA-Z0-9_-]+$/.test(address.host) || !address.isServerSide || mayBeElsewhere(model, instance, address.host))
+    return undefined;
   const meant = engines[0]?.[0] ?? nearest(address.host, services, 3) ?? byPort(model, instance, address);
   if (meant === undefined && address.engine !== undefined && engines.length === 0) return undefined;
   return {
@@ -948,6 +949,16 @@ function composeHostRemark(model: Model, instance: Instance, address: Address): 
         : `Replace "${address.host}" by "${meant}".`,
     ],
   };
+}
+
+/** Whether a host may be a service of another compose file: on a shared network, or used together with this one. */
+function mayBeElsewhere(model: Model, instance: Instance, host: string): boolean {
+  const { stack } = instance;
+  if (networksOf(instance).some((name) => stack?.externalNetworks.has(name))) return true;
+  return model.stacks.some(
+    (other) =>
+      other !== stack && other.folder === stack?.folder && other.services.some((service) => service.name === host),
+  );
 }
 
 /** Whether a Python program of the container calls the address that a variable gives. */
@@ -1183,7 +1194,7 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
   const target = names.get(host);
   const file = place.file;
   if (!target) {
-    if (/\.|host\.docker/.test(host)) return undefined;
+    if (/\./.test(host) || mayBeElsewhere(model, instance, host)) return undefined;
     const isLocal = /^(localhost|127)$/.test(host);
     const right =
       byPort(model, instance, { label: '', host, port, place, engine: undefined, isServerSide: true }) ??

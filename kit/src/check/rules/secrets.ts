@@ -188,13 +188,16 @@ export const secretCommitted: Rule = {
   },
   *check(model) {
     const told = new Set<string>();
+    const byFile = new Map<string, Remark>();
     for (const held of heldValues(model)) {
       const remark = heldRemark(held);
-      if (!remark || told.has(held.place.file)) continue;
-      // One sentence a file: the other values of the file are named in it.
-      if (remark.severity === 'error' || held.where === 'Secret' || held.where === 'ConfigMap') {
-        if (remark.severity === 'error') told.add(held.place.file);
-      }
+      const known = byFile.get(held.place.file);
+      // One sentence a file, for its gravest value.
+      if (remark && (!known || (known.severity !== 'error' && remark.severity === 'error')))
+        byFile.set(held.place.file, remark);
+    }
+    for (const [file, remark] of byFile) {
+      if (remark.severity === 'error') told.add(file);
       yield remark;
     }
     yield* keysInText(model, told);

@@ -171,7 +171,7 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       (isSettings(read) && lower.has(name.toUpperCase()))
     )
       continue;
-    if (isGivenByDotenv(model, instance, name)) continue;
+    if (isGivenByDotenv(model, instance, name) || isExported(model, instance, name)) continue;
     const twin = unread.find((other) => meansTheSame(other, name)) ?? nearest(name, unread, 2);
     const isNeeded = read.need === 'must' || (read.need === 'use' && !read.fallback);
     const isLikely =
@@ -296,6 +296,17 @@ function isGivenByDotenv(model: Model, instance: Instance, name: string): boolea
   );
 }
 
+/** A script of the start that sets the variable, or reads a whole file of them. */
+function isExported(model: Model, instance: Instance, name: string): boolean {
+  if (instance.start.runs.some((run) => name in run.env)) return true;
+  const folder = instance.image?.context.folder ?? '.';
+  return model.project.files.some(({ path: file }) => {
+    if (!/\.(sh|bash)$|entrypoint/.test(file) || !(folder === '.' || file.startsWith(`${folder}/`))) return false;
+    const text = model.project.read(file) ?? '';
+    return new RegExp(`\\b${name}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
+  });
+}
+
 /** What frameworks read by themselves: Prisma's address, Spring's placeholders. */
 function frameworkReads(model: Model, instance: Instance): { read: EnvRead; file: string }[] {
   const folder = instance.image?.context.folder ?? '.';
@@ -338,14 +349,31 @@ export const credentialsDisagree: Rule = {
           );
         if (!url) continue;
         const target = databaseAt(model, instance, url[4] ?? '');
-        if (target) yield* disagreements(target, { user: url[2], password: url[3], database: url[5] }, name, place);
+        if (target)
+          yield* disagreements(
+            target,
+            { user: url[2], password: url[3], database: url[5] },
+            name,
+            place,
+            makesDatabase(model, instance),
+          );
       }
       const parts = partsOf(instance);
       const target = parts && databaseAt(model, instance, parts.host);
-      if (parts && target) yield* disagreements(target, parts, parts.label, parts.place);
+      if (parts && target)
+        yield* disagreements(target, parts, parts.label, parts.place, makesDatabase(model, instance));
     }
   },
 };
+
+/** Whether the application is of a kind that makes its database when there is none. */
+function makesDatabase(model: Model, instance: Instance): boolean {
+  const folder = instance.image?.context.folder;
+  if (folder === undefined) return false;
+  return ['prisma/schema.prisma', 'Gemfile', 'artisan', 'mix.exs'].some(
+    (name) => model.project.kindOf(path.posix.join(folder, name)) !== undefined,
+  );
+}
 
 function databaseAt(model: Model, instance: Instance, host: string): Instance | undefined {
   if (instance.stack)
@@ -409,6 +437,7 @@ function* disagreements(
   used: { user: string | undefined; password: string | undefined; database: string | undefined },
   label: string,
   place: Place,
+  makesDatabase: boolean,
 ): Generator<Remark> {
   const engine = engineOf(target.imageName);
   const isPostgres = engine === 'postgres';
@@ -469,8 +498,8 @@ function* disagreements(
       isPostgres ? 'POSTGRES_PASSWORD' : 'MYSQL_PASSWORD',
     );
   else if (differ(used.database, databaseName)) {
-    // PostgreSQL always makes the database `postgres` besides.
-    if (isPostgres && used.database === 'postgres') return;
+    // PostgreSQL always makes the database `postgres` besides; Prisma, Rails and the like make the one they want.
+    if ((isPostgres && used.database === 'postgres') || makesDatabase) return;
     yield disagreement(
       target,
       label,

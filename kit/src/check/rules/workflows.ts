@@ -414,6 +414,10 @@ export const workflowPath: Rule = {
           }
           const match = /^\s*(?:python3? -m )?(?:pip3?|uv pip) install (?:[^\n&|;]* )?-r ([\w./-]+)/m.exec(step.run);
           if (!match?.[1] || /^\s*cd |&& *cd |pushd/m.test(step.run)) continue;
+          const made = new RegExp(
+            `(export|compile|>|-o|curl|wget|echo|freeze)[^\\n]*${match[1].split('/').at(-1)?.replace(/[.]/g, '\\.') ?? ''}`,
+          );
+          if (job.steps.some((other) => made.test(other.run))) continue;
           const file = `${clean}/${match[1].replace(/^\.\//, '')}`.replace(/^\.\//, '');
           if (model.project.kindOf(file) !== undefined || /if \[|test -f|\|\|/.test(step.run)) continue;
           const line = step.run.slice(0, match.index).split('\n').length;
