@@ -411,8 +411,12 @@ function* staticPages(model: Model, kind: 'internal' | 'local'): Generator<Remar
       model.fronts.some((front) => front.folder === instance.image?.context.folder)
     )
       continue;
+    const serves = instance.listens.some((listen) => /^(http\.server|http-server|serve)$/.test(listen.server));
     for (const copy of instance.image.copies) {
-      if (copy.from !== undefined || !/\/(html|htdocs|www|public_html)(\/|$)/.test(copy.destination)) continue;
+      const isServed =
+        /\/(html|htdocs|www|public_html)(\/|$)/.test(copy.destination) ||
+        (serves && copy.destination.replace(/\/$/, '') === instance.around.workdir);
+      if (copy.from !== undefined || !isServed) continue;
       for (const source of copy.sources) {
         const root = path.posix.normalize(path.posix.join(instance.image.context.folder, path.posix.join('/', source)));
         const files = model.project.files.filter(
@@ -425,6 +429,7 @@ function* staticPages(model: Model, kind: 'internal' | 'local'): Generator<Remar
             const url = /["'`](https?:\/\/[^\s"'`]+)/.exec(line)?.[1];
             if (
               url === undefined ||
+              isSetElsewhere(model, line, file) ||
               /^\s*(\/\/|\*|<!--)|href=/.test(line) ||
               isOnlyLocal(model.project.read(file) ?? '', index + 1)
             )
@@ -440,6 +445,18 @@ function* staticPages(model: Model, kind: 'internal' | 'local'): Generator<Remar
       }
     }
   }
+}
+
+/** `window.API_URL || "…"`, where another file gives `window.API_URL` its value. */
+function isSetElsewhere(model: Model, line: string, file: string): boolean {
+  const name = /window\.(\w+)\s*(\|\||\?\?)/.exec(line)?.[1];
+  if (name === undefined) return false;
+  return model.project.files.some(
+    ({ path: other }) =>
+      other !== file &&
+      /\.(js|html|sh|ya?ml|conf|template|tmpl)$/.test(other) &&
+      new RegExp(`\\b${name}["']?\\s*[=:]`).test(model.project.read(other) ?? ''),
+  );
 }
 
 /** Hosts of the course's own deployment. */

@@ -637,15 +637,14 @@ function pythonRemark(model: Model, instance: Instance, run: Run): Remark | unde
       ? `ModuleNotFoundError: No module named '${program}'`
       : `exec: "${program}": executable file not found in $PATH`;
   if (run.runner === undefined || run.runner === 'venv') {
-    const reachable =
-      run.runner === 'venv'
-        ? list
-        : list.filter(
-            ({ root }) =>
-              inPath(root) ||
-              (name === 'python' && root === '/usr/local/lib') ||
-              (root === '/root/.local' && (name === 'python' || search.includes('/root/.local/bin'))),
-          );
+    const modules = (instance.around.variables.PYTHONPATH ?? '').split(':');
+    const isFound = (root: string) =>
+      inPath(root) ||
+      (root === '/root/.local' && (name === 'python' || search.includes('/root/.local/bin'))) ||
+      (name === 'python' &&
+        (root === '/usr/local/lib' ||
+          modules.some((folder) => folder !== '' && (folder === root || folder.startsWith(`${root}/`)))));
+    const reachable = run.runner === 'venv' ? list : list.filter(({ root }) => isFound(root));
     const elsewhere = list.filter((environment) => !reachable.includes(environment));
     const wanted = isServer ? run.program : (firstPackage(model, instance) ?? '');
     if (wanted === '') return undefined;
