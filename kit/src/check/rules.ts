@@ -40,7 +40,7 @@ import {
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
 import { frontPath, ingressRewrite, proxyRewrite } from './rules/routes.ts';
 import { secretCommitted } from './rules/secrets.ts';
-import { startCommand, startFile, startForm, startProgram } from './rules/start.ts';
+import { importMissing, startCommand, startFile, startForm, startProgram } from './rules/start.ts';
 import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
 import { workflowFile, workflowLogin, workflowPath, workflowSecrets } from './rules/workflows.ts';
 
@@ -82,6 +82,7 @@ export const rules: readonly Rule[] = [
   startForm,
   startFile,
   startProgram,
+  importMissing,
   startCommand,
   bindMount,
   frontUrlInternal,

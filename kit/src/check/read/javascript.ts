@@ -166,7 +166,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
           from &&
           (node.name === 'ImportDeclaration' || /\bfrom\b/.test(source(node).slice(0, from.from - node.from)))
         ) {
-          file.imports.push({ module: stringValue(from) ?? '', names: [], line: lineOf(node.from) });
+          file.imports.push({ module: stringValue(from) ?? '', names: [], line: lineOf(node.from), isCertain: true });
         }
         if (/^import\s+["']dotenv\/config["']/.test(source(node))) file.readsDotenv = true;
         break;
@@ -305,7 +305,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
     const owner = callee.split('.')[0] ?? '';
     const method = callee.split('.').at(-1) ?? '';
     if ((callee === 'require' || callee === 'import') && first !== undefined) {
-      file.imports.push({ module: first, names: [], line: call.line });
+      file.imports.push({ module: first, names: [], line: call.line, isCertain: call.within === undefined });
     }
     if (
       /^dotenv\.config$|^require\(["']dotenv["']\)\.config$/.test(callee) ||

@@ -305,11 +305,12 @@ export function readPython(path: string, text: string): SourceFile {
       .replace(/\s+/g, ' ')
       .trim();
     const line = lineOf(node.from);
+    const isCertain = !enclosing(node, 'FunctionDefinition', 'TryStatement', 'IfStatement');
     const from = /^from\s+(\.*\s?[\w.]*)\s+import\s+(.*)$/.exec(code);
     if (from) {
       const names = (from[2] ?? '').split(',').map((name) => name.trim().split(/\s/)[0] ?? '');
       if (names.includes('*')) file.starred = true;
-      file.imports.push({ module: (from[1] ?? '').replace(/\s/g, ''), names: names.filter(Boolean), line });
+      file.imports.push({ module: (from[1] ?? '').replace(/\s/g, ''), names: names.filter(Boolean), line, isCertain });
       if (!enclosing(node, 'FunctionDefinition')) {
         for (const part of (from[2] ?? '').split(','))
           file.names.set(
@@ -324,7 +325,7 @@ export function readPython(path: string, text: string): SourceFile {
     }
     for (const part of code.replace(/^import\s+/, '').split(',')) {
       const [module = '', alias] = part.trim().split(/\s+as\s+/);
-      file.imports.push({ module, names: [], line });
+      file.imports.push({ module, names: [], line, isCertain });
       file.names.set(alias ?? module.split('.')[0] ?? '', undefined);
     }
   }

@@ -29,6 +29,8 @@ export interface Import {
   module: string;
   names: string[];
   line: number;
+  /** True when the import runs as soon as the file does, and nothing catches its failure. */
+  isCertain: boolean;
 }
 
 export interface EnvRead {

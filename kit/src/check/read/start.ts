@@ -2,7 +2,7 @@ import path from 'node:path';
 import { findInImage, type Found, type Image } from './image.ts';
 import type { Project } from './project.ts';
 import { optionOf, readShell } from './shell.ts';
-import { textOf, type SourceFile, type Value } from './source.ts';
+import { textOf, type Import, type SourceFile, type Value } from './source.ts';
 import { objectAt, readYaml, textAt, type Place } from './yaml.ts';
 
 /** One program that a container runs, once the wrappers around it are taken off. */
@@ -884,23 +884,26 @@ function resolve(
 
 /** The project's own files that a source file imports. */
 export function importsOf(source: SourceFile, project: Project): string[] {
+  return source.imports.flatMap((each) => filesOfImport(source, each, project));
+}
+
+/** The project's own files that one import stands for; none for a package from elsewhere. */
+export function filesOfImport(source: SourceFile, { module, names }: Import, project: Project): string[] {
   const folder = path.posix.dirname(source.path);
   const files: string[] = [];
-  for (const { module, names } of source.imports) {
-    if (source.language === 'javascript') {
-      if (!module.startsWith('.')) continue;
-      const target = path.posix.normalize(path.posix.join(folder, module));
-      const stem = target.replace(/\.[cm]?js$/, '');
-      const found = [
-        target,
-        ...['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.vue'].map((end) => stem + end),
-        ...['index.ts', 'index.tsx', 'index.js'].map((name) => `${target}/${name}`),
-      ].find((name) => project.kindOf(name) === 'file');
-      if (found !== undefined) files.push(found);
-      continue;
-    }
-    files.push(...pythonModule(module, names, folder, project));
+  if (source.language === 'javascript') {
+    if (!module.startsWith('.')) return files;
+    const target = path.posix.normalize(path.posix.join(folder, module));
+    const stem = target.replace(/\.[cm]?js$/, '');
+    const found = [
+      target,
+      ...['.ts', '.tsx', '.js', '.jsx', '.mjs', '.cjs', '.vue'].map((end) => stem + end),
+      ...['index.ts', 'index.tsx', 'index.js'].map((name) => `${target}/${name}`),
+    ].find((name) => project.kindOf(name) === 'file');
+    if (found !== undefined) files.push(found);
+    return files;
   }
+  files.push(...pythonModule(module, names, folder, project));
   return files;
 }
 

@@ -9,10 +9,10 @@ import {
   type Instance,
   type Model,
 } from '../model.ts';
-import { imageOf, isPlainBase } from '../read/image.ts';
+import { globPattern, imageOf, isPlainBase } from '../read/image.ts';
 import { parseImage } from '../read/images.ts';
 import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
-import type { Run, StartFault } from '../read/start.ts';
+import { filesOfImport, type Run, type StartFault } from '../read/start.ts';
 import { readYaml, objectAt, textAt } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
@@ -1032,6 +1032,148 @@ function serverRemark(instance: Instance): Remark | undefined {
         `Run: ${fix.replace('ou', 'or')}`,
       ],
     };
+  }
+  return undefined;
+}
+
+export const importMissing: Rule = {
+  id: 'import-missing',
+  title: {
+    fr: 'Le code importe un fichier ou un paquet que l’image n’a pas',
+    en: 'The code imports a file or a package that the image does not have',
+  },
+  why: {
+    fr: 'Ce qui marche chez vous trouve ses fichiers dans votre dossier et ses paquets sur votre ordinateur. L’image n’a que ce que COPY et l’installation y ont mis.',
+    en: 'What works on your computer finds its files in your folder and its packages on your computer. The image has only what COPY and the installation put there.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (!instance.image || !instance.start.isKnown || !isPlainBase(instance.image.base)) continue;
+      const remark = uncopiedImport(model, instance) ?? uninstalledImport(model, instance);
+      if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
+    }
+  },
+};
+
+/** A path and the folders that hold it: a pattern of `COPY` that matches a folder brings all it holds. */
+function withParents(file: string): string[] {
+  return file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+}
+
+/** A file of the project that the running code imports, and that no COPY brings. */
+function uncopiedImport(model: Model, instance: Instance): Remark | undefined {
+  const { image } = instance;
+  const copies = image?.copies ?? [];
+  if (
+    !image ||
+    copies.some((copy) => copy.from !== undefined || copy.sources.some((source) => /\$|^https?:/.test(source)))
+  )
+    return undefined;
+  const brought = (file: string) =>
+    image.context.lacks(file) === undefined &&
+    copies.some((copy) =>
+      copy.sources.some((source) => {
+        const root = path.posix
+          .normalize(path.posix.join(image.context.folder, path.posix.join('/', source)))
+          .replace(/(?<=.)\/$/, '');
+        if (/[*?[]/.test(root)) return withParents(file).some((each) => globPattern(root).test(each));
+        return root === '.' || file === root || file.startsWith(`${root}/`);
+      }),
+    );
+  const mounted = (file: string) =>
+    instance.mounts.some(
+      (mount) => mount.source !== undefined && (mount.source === '.' || file.startsWith(`${mount.source}/`)),
+    );
+  for (const source of runningSources(model, instance)) {
+    if (!brought(source.path)) continue;
+    for (const each of source.imports) {
+      const files = filesOfImport(source, each, model.project);
+      const [file] = files;
+      if (!each.isCertain || file === undefined || files.some((one) => brought(one) || mounted(one))) continue;
+      const inside = path.posix.relative(image.context.folder, file);
+      if (inside.startsWith('..')) continue;
+      const line = copies.findLast((copy) => copy.from === undefined)?.instruction.line ?? image.stage.line;
+      const top = inside.split('/')[0] ?? inside;
+      const words =
+        source.language === 'python'
+          ? `ModuleNotFoundError: No module named '${each.module}'`
+          : `Error: Cannot find module '${each.module}'`;
+      const [fr, en] = crash(instance, words);
+      return {
+        severity: 'error',
+        place: { file: image.dockerfile.path, line },
+        about: `import ${image.dockerfile.path} ${file}`,
+        fr: [
+          `${source.path} (ligne ${each.line}) importe « ${each.module} », mais aucun COPY n’apporte ${inside} dans l’image${image.context.lacks(file) === 'dockerignore' ? ' (.dockerignore l’écarte)' : ''}.`,
+          fr,
+          `Ajoutez : COPY ${top} ./${top === inside ? '' : top}`,
+        ],
+        en: [
+          `${source.path} (line ${each.line}) imports "${each.module}", but no COPY brings ${inside} into the image${image.context.lacks(file) === 'dockerignore' ? ' (.dockerignore leaves it out)' : ''}.`,
+          en,
+          `Add: COPY ${top} ./${top === inside ? '' : top}`,
+        ],
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Modules that only these packages bring. */
+const MODULES: Record<string, string[]> = {
+  psycopg2: ['psycopg2', 'psycopg2-binary', 'aiopg', 'sqlalchemy-redshift'],
+  flask_cors: ['flask-cors'],
+  flask_sqlalchemy: ['flask-sqlalchemy', 'flask-migrate', 'flask-appbuilder'],
+  flask_login: ['flask-login', 'flask-security', 'flask-security-too', 'flask-appbuilder'],
+  passlib: ['passlib', 'passlib[bcrypt]', 'fastapi-users', 'libpass'],
+  jose: ['python-jose', 'python-jose[cryptography]'],
+  corsheaders: ['django-cors-headers'],
+  rest_framework: ['djangorestframework', 'drf-spectacular', 'djangorestframework-simplejwt', 'drf-yasg', 'djoser'],
+  whitenoise: ['whitenoise', 'whitenoise[brotli]'],
+  decouple: ['python-decouple'],
+  dj_database_url: ['dj-database-url', 'django-heroku', 'environs[django]'],
+  sqlmodel: ['sqlmodel'],
+  pymysql: ['pymysql', 'pymysql[rsa]', 'aiomysql'],
+  streamlit: ['streamlit'],
+  InquirerPy: ['inquirerpy'],
+};
+
+function uninstalledImport(model: Model, instance: Instance): Remark | undefined {
+  const { image } = instance;
+  if (!image) return undefined;
+  const { list, isKnown } = pythonEnvironments(model.project, image);
+  if (!isKnown || list.length === 0 || list.some(({ packages }) => packages === undefined)) return undefined;
+  const installed = new Set(list.flatMap(({ packages }) => [...(packages ?? [])]));
+  for (const source of runningSources(model, instance)) {
+    for (const each of source.imports) {
+      const top = each.module.split('.')[0] ?? '';
+      const providers = MODULES[top];
+      if (
+        !each.isCertain ||
+        !providers ||
+        providers.some((name) => installed.has(name)) ||
+        [...installed].some((name) => name.startsWith(`${top.replace(/_/g, '-').toLowerCase()}-`))
+      )
+        continue;
+      if (filesOfImport(source, each, model.project).length > 0) continue;
+      const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${top}'`);
+      const name = providers.find((provider) => provider.endsWith('-binary')) ?? providers[0] ?? top;
+      return {
+        severity: 'error',
+        place: { file: source.path, line: each.line },
+        about: `package ${image.dockerfile.path} ${top}`,
+        fr: [
+          `${source.path} importe « ${top} », qu’aucun des paquets installés dans l’image n’apporte.`,
+          fr,
+          `Ajoutez « ${name} » aux dépendances (requirements.txt ou pyproject.toml).`,
+        ],
+        en: [
+          `${source.path} imports "${top}", which none of the packages installed in the image brings.`,
+          en,
+          `Add "${name}" to the dependencies (requirements.txt or pyproject.toml).`,
+        ],
+      };
+    }
   }
   return undefined;
 }
