@@ -1,0 +1,86 @@
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+import type { DatabaseConfig } from '../config.ts';
+import type { Database } from './connection.ts';
+import { DatabaseError } from './errors.ts';
+import type { Schema } from './schema.ts';
+
+// pg gives int8 as text; no id of ours is beyond 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Both bounds together keep an answer under 5 s when the server is gone without a word. */
+const connectTimeoutMs = 2000;
+const queryTimeoutMs = 2000;
+
+/** Prepares a pool; nothing is sent before the first query, so the server may be away at start. */
+export function openPostgres(
+  config: Extract<DatabaseConfig, { engine: 'postgres' }>,
+  warn: (error: Error) => void,
+): Database {
+  const { engine, ...server } = config;
+  const pool = new pg.Pool({
+    ...('url' in server ? { connectionString: server.url } : server),
+    application_name: 'archi-exemple',
+    max: 10,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    statement_timeout: queryTimeoutMs,
+    keepAlive: true,
+  });
+  // Without these listeners a server that restarts (57P01) ends this process: an idle client's error has no other reader.
+  pool.on('error', warn);
+  pool.on('connect', (client) => client.on('error', warn));
+
+  const queries = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: discardingBroken(pool) }) });
+  return {
+    engine,
+    queries,
+    transaction: (work) => queries.transaction().execute(work),
+    version: () => undefined,
+    async ping() {
+      await queries.selectFrom('users').select('id').limit(1).execute();
+    },
+    close: () => queries.destroy(),
+  };
+}
+
+/** The pool, with its errors translated, and without the clients whose server fell silent: those never wake up. */
+function discardingBroken(pool: pg.Pool): PostgresPool {
+  return {
+    Client: pg.Client,
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect().catch((error: unknown) => {
+        throw translate(error);
+      });
+      let broken = false;
+      return {
+        async query(text: string, parameters: readonly unknown[]) {
+          try {
+            return await client.query(text, [...parameters]);
+          } catch (error) {
+            broken ||= !(error instanceof pg.DatabaseError);
+            throw translate(error);
+          }
+        },
+        release: (discard?: boolean) => {
+          client.release(broken || discard);
+        },
+        // Kysely also names a form of query() for streams, which nothing here uses.
+      } as unknown as PostgresPoolClient;
+    },
+  };
+}
+
+/** SQLSTATE classes: https://www.postgresql.org/docs/18/errcodes-appendix.html */
+function translate(error: unknown): unknown {
+  // No SQLSTATE: the connection failed, or the time was up.
+  if (!(error instanceof pg.DatabaseError)) return new DatabaseError('unavailable', error);
+  const state = error.code ?? '';
+  if (state === '23505') return new DatabaseError('conflict', error);
+  if (state === '53100') return new DatabaseError('full', error);
+  // Connection, authorization, database name, read-only transaction, tables not made yet, resources, operator
+  // intervention, system error.
+  return /^(08|28|3D|25006|42P01|53|57|58)/.test(state) ? new DatabaseError('unavailable', error) : error;
+}

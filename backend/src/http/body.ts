@@ -1,0 +1,61 @@
+import type { FastifyInstance } from 'fastify';
+import { ValidationError } from './errors.ts';
+
+/**
+ * Reads bodies by FastAPI's rule: JSON where the content type says so or is missing, and a text otherwise, which no schema
+ * here accepts (https://fastapi.tiangolo.com/tutorial/body/). An empty body is none.
+ */
+export function readBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('remove', 'remove');
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
+    if (bytes.length === 0) {
+      done(null);
+      return;
+    }
+    if (!isJson(request.headers['content-type'])) {
+      done(null, bytes.toString());
+      return;
+    }
+    let text: string;
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
+      done(Object.assign(new Error('There was an error parsing the body'), { statusCode: 400 }));
+      return;
+    }
+    // The signature is said to return a promise, which only parsers without `done` do.
+    void parseJson(request, text, (error, value) => {
+      if (error) done(invalidJson(text));
+      else done(null, value);
+    });
+  });
+
+  // Fastify refuses a content type that is none before any parser sees it; here it is a text like another.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const type = request.headers['content-type'];
+    if (type !== undefined && !/^[^\s/;]+\/[^\s/;]+\s*(;|$)/.test(type)) {
+      request.headers['content-type'] = type.trim() === '' ? 'application/json' : 'text/plain';
+    }
+    done();
+  });
+}
+
+function isJson(contentType: string | undefined): boolean {
+  const mediaType = (contentType ?? 'application/json').replace(/;.*/, '').trim().toLowerCase();
+  return /^application\/([^/]*\+)?json$/.test(mediaType);
+}
+
+function invalidJson(text: string): ValidationError {
+  let reason = 'not JSON';
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    reason = (error as Error).message;
+  }
+  const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? (reason.includes('end of JSON') ? text.length : 0));
+  return new ValidationError([
+    { type: 'json_invalid', loc: ['body', position], msg: 'JSON decode error', input: {}, ctx: { error: reason } },
+  ]);
+}

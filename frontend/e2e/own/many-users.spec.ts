@@ -1,0 +1,98 @@
+import { expect, test } from '../site.ts';
+
+test('100,000 users: the page holds what is on the screen, and asks for that alone', async ({ page, site }) => {
+  site.fill(100_000);
+  const asked: string[] = [];
+  page.on('request', (request) => request.url().includes('/users/') && asked.push(request.url()));
+  await page.goto('/');
+  await expect(page.getByText('Plus de 50 utilisateurs')).toBeVisible();
+  await expect(page.getByText('user10', { exact: true })).toBeVisible();
+
+  for (let i = 0; i < 8; i++) {
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.keyboard.press('End');
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollHeight)).toBeGreaterThan(height);
+  }
+  await expect(page.getByRole('listitem').last()).toContainText(/user\d+/);
+  expect(await page.getByRole('listitem').count()).toBeLessThan(60);
+  expect(asked.length).toBeLessThan(15);
+
+  await page.getByLabel('Rechercher par nom').fill('user99999');
+  await expect(page.getByRole('listitem')).toHaveCount(1);
+  await page.getByLabel('Rechercher par nom').fill('');
+  await page.getByLabel('Filtrer par rôle').fill('role42');
+  await expect(page.getByText('user42', { exact: true })).toBeVisible();
+  await expect(page.getByText('user142', { exact: true })).toBeVisible();
+});
+
+test('the place in the list survives another page, a reload, and a site in between', async ({ page, site }) => {
+  site.fill(2000);
+  await page.goto('/');
+  await expect(page.getByText('user10', { exact: true })).toBeVisible();
+  for (let i = 0; i < 3; i++) {
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.keyboard.press('End');
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollHeight)).toBeGreaterThan(height);
+  }
+  const place = () => page.evaluate(() => scrollY);
+  await page.evaluate(() => {
+    scrollBy({ top: -700 });
+  });
+  await expect(page.locator('main li[aria-hidden]')).toHaveCount(0);
+  const [before, name] = [await place(), await firstVisible()];
+  expect(before).toBeGreaterThan(4000);
+
+  await page.getByRole('link', { name: 'Connexion' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Connexion' })).toBeVisible();
+  expect(await place()).toBe(0);
+  await page.goBack();
+  await expect.poll(firstVisible).toBe(name);
+  expect(await place()).toBe(before);
+
+  await page.getByRole('link', { name: 'Connexion' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Connexion' })).toBeVisible();
+  await page.getByRole('link', { name: 'Utilisateurs' }).click();
+  await expect.poll(firstVisible).toBe(name);
+
+  await page.reload();
+  await expect.poll(firstVisible).toBe(name);
+  expect(await place()).toBe(before);
+
+  await page.goto(`${site.apiUrl}/docs`);
+  await page.goBack();
+  await expect.poll(firstVisible).toBe(name);
+
+  /** The first user below the top of the screen. */
+  function firstVisible(): Promise<string | undefined> {
+    return page.evaluate(
+      () =>
+        [...document.querySelectorAll('main li')]
+          .filter((row) => row.getBoundingClientRect().top >= 0)
+          .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
+          .map((row) => row.firstElementChild?.textContent)[0],
+    );
+  }
+});
+
+test('rows that others add and delete come and go, without doubles', async ({ page, site }) => {
+  site.fill(120);
+  await page.goto('/');
+  await expect(page.getByText('user10', { exact: true })).toBeVisible();
+  for (const id of [5, 6, 7]) await fetch(`${site.apiUrl}/users/${id}`, { method: 'DELETE' });
+  await page.getByRole('button', { name: 'Supprimer user8' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Supprimer' }).click();
+  await expect(page.getByText('user5', { exact: true })).toBeHidden();
+
+  const seen = new Set<string>();
+  for (let y = 0; y < 8000; y += 300) {
+    await page.evaluate((top) => {
+      scrollTo({ top });
+    }, y);
+    await expect(page.locator('main li[aria-hidden]')).toHaveCount(0);
+    const names = await page.locator('main li > :first-child').allTextContents();
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) seen.add(name);
+  }
+  expect(seen.size).toBe(116);
+  await expect(page.getByText('116 utilisateurs')).toBeVisible();
+});

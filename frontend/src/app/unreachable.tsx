@@ -1,0 +1,52 @@
+import Box from '@mui/material/Box';
+import { useQuery } from '@tanstack/react-query';
+import { useApi } from '../api/client.ts';
+import { useI18n } from '../i18n/i18n.ts';
+
+/** Why there may be no answer: what can be told for sure comes alone, the rest as possible causes. */
+export function Unreachable() {
+  const { t } = useI18n();
+  const { url } = useApi();
+  const isMixed = location.protocol === 'https:' && url.startsWith('http:');
+  const isInternal =
+    /^https?:\/\/([^/.:]+|[^/:]+\.svc(\.[^/:]+)?)(:\d+)?(\/|$)/.test(url) && !/\/\/localhost/.test(url);
+
+  // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any.
+  const { data: answersElsewhere } = useQuery({
+    queryKey: ['answers without CORS'],
+    queryFn: () =>
+      fetch(`${url}/health`, { mode: 'no-cors' }).then(
+        () => true,
+        () => false,
+      ),
+    refetchInterval: 3000,
+    enabled: !isMixed,
+  });
+
+  const causes = isMixed
+    ? [t.unreachable.mixed]
+    : answersElsewhere
+      ? [t.unreachable.cors(location.origin)]
+      : isInternal
+        ? [t.unreachable.internal, t.unreachable.stopped]
+        : [t.unreachable.stopped, t.unreachable.address];
+
+  return (
+    <>
+      <Box component="h2" sx={{ typography: 'h2', mt: 0, mb: 1 }}>
+        {t.unreachable.title}
+      </Box>
+      <p>
+        {t.unreachable.tried} <code>{url}</code>. {t.unreachable.retrying}
+      </p>
+      <Box component="h3" sx={{ fontSize: '1rem', mb: 0.5 }}>
+        {t.unreachable.causes}
+      </Box>
+      <Box component="ul" sx={{ mt: 0, pl: 3 }}>
+        {causes.map((cause) => (
+          <li key={cause}>{cause}</li>
+        ))}
+      </Box>
+    </>
+  );
+}
