@@ -162,11 +162,10 @@ export function readJavaScript(path: string, text: string): SourceFile {
       case 'ImportDeclaration':
       case 'ExportDeclaration': {
         const from = children(node).findLast((child) => child.name === 'String');
-        if (
-          from &&
-          (node.name === 'ImportDeclaration' || /\bfrom\b/.test(source(node).slice(0, from.from - node.from)))
-        ) {
-          file.imports.push({ module: stringValue(from) ?? '', names: [], line: lineOf(node.from), isCertain: true });
+        const clause = from ? source(node).slice(0, from.from - node.from) : '';
+        if (from && (node.name === 'ImportDeclaration' || /\bfrom\b/.test(clause))) {
+          const isCertain = !/\.[cm]?tsx?$/.test(file.path) || importsValues(clause);
+          file.imports.push({ module: stringValue(from) ?? '', names: [], line: lineOf(node.from), isCertain });
         }
         if (/^import\s+["']dotenv\/config["']/.test(source(node))) file.readsDotenv = true;
         break;
@@ -408,6 +407,17 @@ function demandRead(read: EnvRead): void {
   if (read.fallback && read.fallback.kind !== 'unknown') return;
   read.need = 'must';
   read.fallback = undefined;
+}
+
+/** TypeScript drops an import that names only types, and a type's name starts with a capital: a class is left out. */
+function importsValues(clause: string): boolean {
+  if (/^(import|export)\s+type\b/.test(clause)) return false;
+  const names = clause
+    .replace(/^(import|export)\b|\bfrom\b/g, '')
+    .split(/[{},]/)
+    .map((name) => name.trim())
+    .filter(Boolean);
+  return names.length === 0 || names.some((name) => /^[a-z_$*]/.test(name) && !/^type\s/.test(name));
 }
 
 function scriptOf(text: string): string {

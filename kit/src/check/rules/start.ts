@@ -1060,25 +1060,34 @@ function withParents(file: string): string[] {
   return file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
 }
 
+/** What a stage hands over that holds installed packages or programs, and no code of the project. */
+const PACKAGES = /(^|\/)(node_modules|\.?venv|site-packages|wheels)\/?$|^\/(usr|opt|bin|root|install)(\/|$)/;
+
 /** A file of the project that the running code imports, and that no COPY brings. */
 function uncopiedImport(model: Model, instance: Instance): Remark | undefined {
   const { image } = instance;
   const copies = image?.copies ?? [];
   if (
     !image ||
-    copies.some((copy) => copy.from !== undefined || copy.sources.some((source) => /\$|^https?:/.test(source)))
+    copies.some(
+      (copy) =>
+        copy.sources.some((source) => /\$|^https?:/.test(source)) ||
+        (copy.from !== undefined && !copy.sources.every((source) => PACKAGES.test(source))),
+    )
   )
     return undefined;
   const brought = (file: string) =>
     image.context.lacks(file) === undefined &&
-    copies.some((copy) =>
-      copy.sources.some((source) => {
-        const root = path.posix
-          .normalize(path.posix.join(image.context.folder, path.posix.join('/', source)))
-          .replace(/(?<=.)\/$/, '');
-        if (/[*?[]/.test(root)) return withParents(file).some((each) => globPattern(root).test(each));
-        return root === '.' || file === root || file.startsWith(`${root}/`);
-      }),
+    copies.some(
+      (copy) =>
+        copy.from === undefined &&
+        copy.sources.some((source) => {
+          const root = path.posix
+            .normalize(path.posix.join(image.context.folder, path.posix.join('/', source)))
+            .replace(/(?<=.)\/$/, '');
+          if (/[*?[]/.test(root)) return withParents(file).some((each) => globPattern(root).test(each));
+          return root === '.' || file === root || file.startsWith(`${root}/`);
+        }),
     );
   const mounted = (file: string) =>
     instance.mounts.some(
