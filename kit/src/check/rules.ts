@@ -1,0 +1,112 @@
+import type { Rule } from './findings.ts';
+import {
+  allowedHosts,
+  corsOrigin,
+  frontUrlBaked,
+  frontUrlHost,
+  frontUrlInternal,
+  frontUrlLocal,
+  ingressHost,
+} from './rules/browser.ts';
+import { buildContext, buildStep, copySource, dockerfileSyntax } from './rules/build.ts';
+import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
+import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
+import { developmentServer } from './rules/development.ts';
+import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
+import {
+  containerImage,
+  duplicateResource,
+  kustomizationFile,
+  manifestKind,
+  manifestSchema,
+  manifestValue,
+  yamlSyntax,
+} from './rules/manifests.ts';
+import {
+  clusterHost,
+  codeHost,
+  composeHost,
+  composePort,
+  ingressService,
+  listenLocal,
+  probePort,
+  proxyUpstream,
+  selectorTemplate,
+  serviceMixed,
+  servicePort,
+  serviceSelector,
+  sharedPod,
+} from './rules/network.ts';
+import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
+import { frontPath, ingressRewrite, proxyRewrite } from './rules/routes.ts';
+import { secretCommitted } from './rules/secrets.ts';
+import { importMissing, startCommand, startFile, startForm, startProgram } from './rules/start.ts';
+import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
+import { workflowFile, workflowLogin, workflowPath, workflowSecrets } from './rules/workflows.ts';
+
+/** All rules. The order matters: of two that blame the same thing, the first is heard. */
+export const rules: readonly Rule[] = [
+  yamlSyntax,
+  manifestKind,
+  manifestSchema,
+  manifestValue,
+  containerImage,
+  duplicateResource,
+  kustomizationFile,
+  selectorTemplate,
+  namespaceMismatch,
+  serviceMixed,
+  serviceSelector,
+  sharedPod,
+  servicePort,
+  ingressService,
+  probePort,
+  listenLocal,
+  volumeMissing,
+  referenceMissing,
+  referenceKey,
+  composeSchema,
+  composePort,
+  composeHost,
+  clusterHost,
+  codeHost,
+  proxyUpstream,
+  credentialsDisagree,
+  databaseVariable,
+  variableMissing,
+  configUnused,
+  buildContext,
+  dockerfileSyntax,
+  copySource,
+  buildStep,
+  startForm,
+  startFile,
+  startProgram,
+  importMissing,
+  startCommand,
+  bindMount,
+  frontUrlInternal,
+  frontUrlBaked,
+  frontUrlLocal,
+  ingressHost,
+  frontUrlHost,
+  corsOrigin,
+  allowedHosts,
+  ingressRewrite,
+  frontPath,
+  proxyRewrite,
+  imageUnknown,
+  imagePull,
+  imageArchitecture,
+  tablesDropped,
+  sqliteLost,
+  databaseVolume,
+  secretCommitted,
+  workflowFile,
+  workflowPath,
+  workflowLogin,
+  workflowSecrets,
+  developmentServer,
+  memoryLimit,
+  composeVariable,
+];

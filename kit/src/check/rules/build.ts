@@ -1,0 +1,787 @@
+import path from 'node:path';
+import type { Remark, Rule } from '../findings.ts';
+import type { Model } from '../model.ts';
+import type { Dockerfile, Instruction, Stage } from '../read/dockerfile.ts';
+import { findInImage, imageOf, openContext, readImage, type Build, type Context, type Image } from '../read/image.ts';
+import { OFFICIAL, parseImage } from '../read/images.ts';
+import { isEnvFile } from '../read/env-file.ts';
+import { readShell } from '../read/shell.ts';
+import { textAt, type Place } from '../read/yaml.ts';
+import { nearest } from '../words.ts';
+
+/** A build is judged once, however many services and workflows name it. */
+function distinctBuilds(model: Model): Build[] {
+  const seen = new Set<string>();
+  return model.builds.filter((build) => {
+    const key = `${build.dockerfile} ${build.context} ${build.target ?? ''} ${build.by === 'workflow' ? 'w' : ''}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function folderWord(folder: string): string {
+  return folder === '.' ? 'la racine du projet' : folder;
+}
+
+export const buildContext: Rule = {
+  id: 'build-context',
+  title: {
+    fr: 'Le Dockerfile ou le dossier de construction n’est pas là où on le cherche',
+    en: 'The Dockerfile or the build folder is not where it is looked for',
+  },
+  why: {
+    fr: 'Une construction a deux chemins : le contexte (le dossier envoyé à Docker) et le Dockerfile. Les majuscules comptent sur les machines qui construisent.',
+    en: 'A build has two paths: the context (the folder sent to Docker) and the Dockerfile. The case of letters counts on the machines that build.',
+  },
+  *check(model) {
+    for (const build of distinctBuilds(model)) {
+      if (build.by === 'folder' || build.context.startsWith('..')) continue;
+      const { project } = model;
+      if (project.kindOf(build.context) !== 'folder') {
+        const right = project.otherCase(build.context) ?? folderLike(model, build.context);
+        if (isMadeByJob(model, build, build.context)) continue;
+        yield {
+          severity: 'error',
+          place: build.place,
+          about: `context ${build.context}`,
+          fr: [
+            `Le dossier de construction « ${build.context} » n’existe pas.`,
+            build.by === 'compose'
+              ? `« docker compose up --build » s’arrête : « unable to prepare context: path "…/${build.context}" not found ».`
+              : `La construction s’arrête : « ERROR: unable to prepare context: path "${build.context}" not found ».`,
+            right === undefined ? 'Corrigez le chemin du contexte.' : `Écrivez : ${right}`,
+          ],
+          en: [
+            `The build folder "${build.context}" does not exist.`,
+            build.by === 'compose'
+              ? `"docker compose up --build" stops: "unable to prepare context: path "…/${build.context}" not found".`
+              : `The build stops: "ERROR: unable to prepare context: path "${build.context}" not found".`,
+            right === undefined ? 'Mend the path of the context.' : `Write: ${right}`,
+          ],
+        };
+        continue;
+      }
+      if (project.kindOf(build.dockerfile) === 'file') {
+        if (build.by === 'workflow' && !project.isShared(build.dockerfile)) yield hiddenDockerfile(build);
+        continue;
+      }
+      // BuildKit takes `dockerfile` when there is no `Dockerfile`.
+      if (
+        path.posix.basename(build.dockerfile) === 'Dockerfile' &&
+        project.kindOf(build.dockerfile.replace(/Dockerfile$/, 'dockerfile')) === 'file'
+      )
+        continue;
+      if (isMadeByJob(model, build, build.dockerfile)) continue;
+      const right = project.otherCase(build.dockerfile) ?? dockerfileLike(model, build);
+      const fixed = right === undefined ? undefined : written(build, right);
+      const isCase = right !== undefined && right.toLowerCase() === build.dockerfile.toLowerCase();
+      yield {
+        severity: 'error',
+        place: build.place,
+        about: `dockerfile ${build.dockerfile}`,
+        fr: [
+          `Il n’y a pas de Dockerfile à « ${build.dockerfile} »${right === undefined ? '' : isCase ? ` ; le fichier s’appelle « ${right} », et les majuscules comptent` : ` ; il est à « ${right} »`}.`,
+          `La construction s’arrête : « failed to read dockerfile: open ${path.posix.basename(build.dockerfile)}: no such file or directory ».`,
+          fixed === undefined
+            ? 'Corrigez le chemin du Dockerfile, ou ajoutez ce fichier.'
+            : isCase && !fixed.includes(':')
+              ? `Renommez le fichier : git mv ${right} ${build.dockerfile}`
+              : `Écrivez : ${fixed}`,
+        ],
+        en: [
+          `There is no Dockerfile at "${build.dockerfile}"${right === undefined ? '' : isCase ? `; the file is called "${right}", and the case of letters counts` : `; it is at "${right}"`}.`,
+          `The build stops: "failed to read dockerfile: open ${path.posix.basename(build.dockerfile)}: no such file or directory".`,
+          fixed === undefined
+            ? 'Mend the path of the Dockerfile, or add that file.'
+            : isCase && !fixed.includes(':')
+              ? `Rename the file: git mv ${right} ${build.dockerfile}`
+              : `Write: ${fixed}`,
+        ],
+      };
+    }
+  },
+};
+
+function hiddenDockerfile(build: Build): Remark {
+  return {
+    severity: 'error',
+    place: build.place,
+    fr: [
+      `Le workflow construit « ${build.dockerfile} », que .gitignore laisse hors du dépôt.`,
+      `GitHub ne le trouve pas : « failed to read dockerfile: open ${path.posix.basename(build.dockerfile)}: no such file or directory ».`,
+      `Ajoutez-le : git add -f ${build.dockerfile}`,
+    ],
+    en: [
+      `The workflow builds "${build.dockerfile}", which .gitignore leaves out of the repository.`,
+      `GitHub does not find it: "failed to read dockerfile: open ${path.posix.basename(build.dockerfile)}: no such file or directory".`,
+      `Add it: git add -f ${build.dockerfile}`,
+    ],
+  };
+}
+
+/** How the right path is written in the file that names it. */
+function written(build: Build, right: string): string {
+  const relative = path.posix.relative(build.context, right);
+  if (build.by === 'compose') {
+    if (path.posix.dirname(right) === build.context) return `dockerfile: ${relative}`;
+    return relative.startsWith('..') ? `context: ${path.posix.dirname(right)}` : `dockerfile: ${relative}`;
+  }
+  return build.by === 'workflow' ? `file: ${right}` : `-f ${right}`;
+}
+
+function dockerfileLike(model: Model, build: Build): string | undefined {
+  const inside = model.dockerfiles.filter((file) => build.context === '.' || file.startsWith(`${build.context}/`));
+  const base = path.posix.basename(build.dockerfile).toLowerCase();
+  const sameName = model.dockerfiles.filter((file) => path.posix.basename(file).toLowerCase() === base);
+  if (inside.length === 1) return inside[0];
+  return sameName.length === 1 ? sameName[0] : nearest(build.dockerfile, model.dockerfiles, 4);
+}
+
+function folderLike(model: Model, folder: string): string | undefined {
+  const folders = [...new Set(model.dockerfiles.map((file) => path.posix.dirname(file)))];
+  return (
+    nearest(folder, folders, 4) ??
+    (folders.length === 1
+      ? folders[0]
+      : folders.find((each) => path.posix.basename(each).toLowerCase() === path.posix.basename(folder).toLowerCase()))
+  );
+}
+
+/** Whether an earlier step of the workflow's job may have put a path there. */
+function isMadeByJob(model: Model, build: Build, file: string): boolean {
+  if (build.by !== 'workflow') return false;
+  const job = model.workflows
+    .find((workflow) => workflow.path === build.place.file)
+    ?.jobs.find((each) => {
+      const steps = each.steps;
+      return (
+        steps.some((step) => step.place.line <= build.place.line) &&
+        each.place.line <= build.place.line &&
+        !model.workflows.some(
+          (workflow) =>
+            workflow.path === build.place.file &&
+            workflow.jobs.some((other) => other.place.line > each.place.line && other.place.line <= build.place.line),
+        )
+      );
+    });
+  const name = path.posix.basename(file);
+  const top = path.posix.normalize(file).split('/')[0] ?? '';
+  return (job?.steps ?? []).some((step) => {
+    if (step.place.line > build.place.line) return false;
+    if (/download-artifact|checkout/.test(step.uses))
+      return (
+        /download-artifact/.test(step.uses) ||
+        textAt(step.object, 'with', 'repository') !== undefined ||
+        textAt(step.object, 'with', 'path') !== undefined
+      );
+    if (step.run === '') return false;
+    return (
+      step.run.includes(name) ||
+      /\b(npm|yarn|pnpm|bun)\s+(run\s+)?(build|generate)|mvn|gradle|make\b|cargo build|go build|dotnet publish|git clone/.test(
+        step.run,
+      ) ||
+      (step.run.includes(`${top}/`) && />|cp |mv /.test(step.run))
+    );
+  });
+}
+
+/** The stages that a build needs: its target, what that is built on, and what it copies from. */
+function neededStages(dockerfile: Dockerfile, target: Stage): Stage[] {
+  const needed = new Set<Stage>();
+  const find = (name: string) =>
+    dockerfile.stages.find((stage) => stage.name === name.toLowerCase() || String(stage.index) === name);
+  const visit = (stage: Stage | undefined): void => {
+    if (!stage || needed.has(stage)) return;
+    needed.add(stage);
+    const parent = find(stage.from);
+    if (parent && parent.index < stage.index) visit(parent);
+    for (const step of stage.instructions) {
+      if (step.flags.from !== undefined) visit(find(step.flags.from));
+      const [, mounted] = /--mount=\S*from=([\w.-]+)/.exec(step.raw) ?? [];
+      if (mounted !== undefined) visit(find(mounted));
+    }
+  };
+  visit(target);
+  return [...needed];
+}
+
+export const copySource: Rule = {
+  id: 'copy-source',
+  title: {
+    fr: 'Le Dockerfile copie un fichier que son contexte ne contient pas',
+    en: 'The Dockerfile copies a file that its context does not hold',
+  },
+  why: {
+    fr: 'COPY ne voit que le contexte de construction, moins ce que .dockerignore écarte. Sur GitHub, le contexte est le dépôt : ce que .gitignore écarte n’y est pas non plus.',
+    en: 'COPY sees only the build context, less what .dockerignore leaves out. On GitHub the context is the repository: what .gitignore leaves out is not there either.',
+  },
+  *check(model) {
+    for (const build of distinctBuilds(model)) {
+      if (model.project.kindOf(build.dockerfile) !== 'file' || model.project.kindOf(build.context) !== 'folder')
+        continue;
+      const image = readImage(model.project, build);
+      if (!image) continue;
+      const context = openContext(model.project, build);
+      for (const stage of neededStages(image.dockerfile, image.stage)) {
+        for (const step of stage.instructions) {
+          if (step.keyword !== 'COPY' && step.keyword !== 'ADD') continue;
+          yield* copyRemarks(model, build, image, stage, step, context);
+        }
+      }
+    }
+  },
+};
+
+function* copyRemarks(
+  model: Model,
+  build: Build,
+  image: Image,
+  stage: Stage,
+  step: Instruction,
+  context: Context,
+): Generator<Remark> {
+  const { project } = model;
+  const words =
+    step.exec ??
+    readShell(step.text).flatMap((command) => [
+      ...Object.entries(command.assignments).map(([name, value]) => `${name}=${value}`),
+      ...command.words,
+    ]);
+  const place: Place = { file: build.dockerfile, line: step.line };
+  if (words.length < 2 && step.heredocs.length === 0) {
+    yield {
+      severity: 'error',
+      place,
+      fr: [
+        `${step.keyword} veut au moins deux mots : ce qu’il copie, et où.`,
+        `La construction s’arrête : « ${step.keyword} requires at least two arguments ».`,
+        `Écrivez : ${step.keyword} ${words[0] ?? '.'} .`,
+      ],
+      en: [
+        `${step.keyword} wants at least two words: what it copies, and where to.`,
+        `The build stops: "${step.keyword} requires at least two arguments".`,
+        `Write: ${step.keyword} ${words[0] ?? '.'} .`,
+      ],
+    };
+    return;
+  }
+  const sources = words.slice(0, -1);
+  const destination = words.at(-1) ?? '';
+  if (step.flags.from !== undefined) {
+    yield* copyFromRemarks(model, image, stage, step, sources, place);
+    return;
+  }
+  const many = sources.filter((source) => !source.startsWith('<<'));
+  if (many.length > 1 && !/(\/|^\.|\/\.|^\.\.)$/.test(destination) && step.heredocs.length === 0) {
+    yield {
+      severity: 'error',
+      place,
+      fr: [
+        `${step.keyword} copie plusieurs fichiers, mais « ${destination} » ne finit pas par « / ».`,
+        'La construction s’arrête : « When using COPY with more than one source file, the destination must be a directory and end with a / ».',
+        `Écrivez : ${step.keyword} ${many.join(' ')} ${destination}/`,
+      ],
+      en: [
+        `${step.keyword} copies several files, but "${destination}" does not end in "/".`,
+        'The build stops: "When using COPY with more than one source file, the destination must be a directory and end with a /".',
+        `Write: ${step.keyword} ${many.join(' ')} ${destination}/`,
+      ],
+    };
+  }
+  for (const source of sources) {
+    if (/^(https?:|git@|ssh:|<<)|[*?[$]|\{\{/.test(source)) continue;
+    const clean = path.posix
+      .normalize(path.posix.join(context.folder, path.posix.isAbsolute(source) ? source.slice(1) : source))
+      .replace(/\/$/, '');
+    const lack = context.lacks(clean === '' ? '.' : clean);
+    const shared = project.isShared(clean);
+    const words_ = `failed to calculate checksum of ref …: "/${path.posix.normalize(source).replace(/^\/|\/$/g, '')}": not found`;
+    if (lack === 'dockerignore') {
+      const line = ignoreLine(project.read(context.ignoreFile ?? '') ?? '', path.posix.relative(context.folder, clean));
+      yield {
+        severity: 'error',
+        place,
+        about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
+        fr: [
+          `« ${source} » est copié ici, mais ${context.ignoreFile ?? '.dockerignore'}${line === undefined ? '' : ` (ligne ${line})`} l’écarte du contexte.`,
+          `La construction s’arrête : « ${words_} ».`,
+          `Enlevez la ligne de ${context.ignoreFile ?? '.dockerignore'}${isEnvFile(clean) ? ', ou mieux : enlevez ce COPY et donnez les variables au conteneur (env_file, envFrom)' : `, ou ajoutez-y : !${path.posix.relative(context.folder, clean)}`}.`,
+        ],
+        en: [
+          `"${source}" is copied here, but ${context.ignoreFile ?? '.dockerignore'}${line === undefined ? '' : ` (line ${line})`} leaves it out of the context.`,
+          `The build stops: "${words_}".`,
+          `Remove the line from ${context.ignoreFile ?? '.dockerignore'}${isEnvFile(clean) ? ', or better: remove this COPY and give the variables to the container (env_file, envFrom)' : `, or add there: !${path.posix.relative(context.folder, clean)}`}.`,
+        ],
+      };
+    } else if (lack === 'outside') {
+      yield {
+        severity: 'error',
+        place,
+        about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
+        fr: [
+          `« ${source} » est hors du contexte de construction (${folderWord(context.folder)}).`,
+          `La construction s’arrête : « ${words_} » (ou « forbidden path outside the build context »).`,
+          `Construisez depuis un dossier plus haut (context: .. et dockerfile: ${build.dockerfile}), ou mettez le fichier dans ${folderWord(context.folder)}.`,
+        ],
+        en: [
+          `"${source}" is outside the build context (${context.folder === '.' ? 'the project’s root' : context.folder}).`,
+          `The build stops: "${words_}" (or "forbidden path outside the build context").`,
+          `Build from a higher folder (context: .. and dockerfile: ${build.dockerfile}), or put the file in ${context.folder === '.' ? 'the project’s root' : context.folder}.`,
+        ],
+      };
+    } else if (lack === 'missing' || (!shared && build.by === 'workflow')) {
+      if (isMadeByJob(model, build, clean)) continue;
+      const isOutput =
+        /(^|\/)(dist|build|target|out|\.next|\.output|public|bin|release|node_modules|staticfiles|www)(\/|$)|\.(jar|war|whl|zip|tar|tgz|gz|exe)$/.test(
+          clean,
+        );
+      if (!shared) {
+        if (isOutput && build.by !== 'workflow') continue;
+        const isCertain = build.by === 'workflow';
+        yield {
+          severity: isCertain ? 'error' : 'warning',
+          place,
+          about: `copy ${build.dockerfile}:${step.line} ${source}`,
+          breaks: `image ${build.dockerfile}`,
+          fr: [
+            `« ${source} » est copié ici, mais .gitignore le laisse hors du dépôt.`,
+            isCertain
+              ? `Sur GitHub, la construction s’arrête : « ${words_} ».`
+              : `Chez qui clone le dépôt, la construction s’arrête : « ${words_} ».`,
+            isEnvFile(clean)
+              ? 'Enlevez ce COPY et donnez les variables au conteneur (env_file dans compose, envFrom dans Kubernetes) : un secret n’a rien à faire dans une image.'
+              : `Enlevez ce COPY, ou retirez « ${source} » de .gitignore et ajoutez-le au dépôt.`,
+          ],
+          en: [
+            `"${source}" is copied here, but .gitignore leaves it out of the repository.`,
+            isCertain
+              ? `On GitHub, the build stops: "${words_}".`
+              : `For whoever clones the repository, the build stops: "${words_}".`,
+            isEnvFile(clean)
+              ? 'Remove this COPY and give the variables to the container (env_file in compose, envFrom in Kubernetes): a secret has no place in an image.'
+              : `Remove this COPY, or take "${source}" out of .gitignore and add it to the repository.`,
+          ],
+        };
+        continue;
+      }
+      if ((isOutput && build.by !== 'workflow') || isSubmodule(model, clean)) continue;
+      const isProgram =
+        build.by === 'folder' &&
+        !/\.\w+$|^(src|app|api|server|client|backend|frontend|lib|public|static|templates|data|config|scripts|tests?)$/.test(
+          path.posix.basename(clean),
+        );
+      const right = sourceLike(model, context, clean);
+      yield {
+        // A name without ending, in a Dockerfile that nothing builds here, may be a program that is made elsewhere.
+        severity: isProgram ? 'warning' : 'error',
+        place,
+        about: `copy ${build.dockerfile}:${step.line} ${source}`,
+        breaks: `image ${build.dockerfile}`,
+        fr: [
+          `« ${source} » n’existe pas dans le contexte de construction (${folderWord(context.folder)}${build.by === 'folder' ? '' : `, dit par ${build.place.file}`})${right.at === undefined ? '' : ` ; il est à « ${right.at} »`}.`,
+          `La construction s’arrête : « ${words_} ».`,
+          right.fr,
+        ],
+        en: [
+          `"${source}" does not exist in the build context (${context.folder === '.' ? 'the project’s root' : context.folder}${build.by === 'folder' ? '' : `, says ${build.place.file}`})${right.at === undefined ? '' : `; it is at "${right.at}"`}.`,
+          `The build stops: "${words_}".`,
+          right.en,
+        ],
+      };
+    }
+  }
+}
+
+/** Submodules are empty folders, or none at all, until they are fetched. */
+function isSubmodule(model: Model, file: string): boolean {
+  const text = model.project.read('.gitmodules') ?? '';
+  return [...text.matchAll(/^\s*path\s*=\s*(\S+)/gm)].some(
+    ([, folder = '']) => file === folder || file.startsWith(`${folder}/`),
+  );
+}
+
+function ignoreLine(text: string, file: string): number | undefined {
+  const top = file.split('/')[0] ?? '';
+  const index = text.split('\n').findIndex((line) => {
+    const rule = line
+      .trim()
+      .replace(/^\//, '')
+      .replace(/\/$/, '')
+      .replace(/^\*\*\//, '');
+    return (
+      rule === file ||
+      rule === top ||
+      rule === path.posix.basename(file) ||
+      (rule.includes('*') &&
+        !rule.startsWith('!') &&
+        new RegExp(`^${rule.replace(/[.+^${}()|\\]/g, '\\$&').replace(/\*+/g, '.*')}$`).test(file))
+    );
+  });
+  return index < 0 ? undefined : index + 1;
+}
+
+/** Where a file that a `COPY` misses may be. */
+function sourceLike(model: Model, context: Context, clean: string): { at: string | undefined; fr: string; en: string } {
+  const { project } = model;
+  const other = project.otherCase(clean);
+  if (other !== undefined) {
+    const inside = path.posix.relative(context.folder, other);
+    return {
+      at: other,
+      fr: `Les majuscules comptent ; écrivez : ${inside}`,
+      en: `The case of letters counts; write: ${inside}`,
+    };
+  }
+  const name = path.posix.basename(clean);
+  const matches = project.files
+    .map((file) => file.path)
+    .filter((file) => path.posix.basename(file) === name && !/(^|\/)node_modules\//.test(file));
+  const folders = [
+    ...new Set(
+      project.files.flatMap((file) =>
+        path.posix.basename(path.posix.dirname(file.path)) === name ? [path.posix.dirname(file.path)] : [],
+      ),
+    ),
+  ];
+  const found = matches.length > 0 ? matches : folders;
+  const [match] = found;
+  if (match !== undefined && found.length === 1) {
+    const inside = path.posix.relative(context.folder, match);
+    return inside.startsWith('..')
+      ? {
+          at: match,
+          fr: `Changez le contexte de construction en « ${path.posix.dirname(match)} », ou copiez depuis un dossier qui contient les deux.`,
+          en: `Change the build context to "${path.posix.dirname(match)}", or copy from a folder that holds both.`,
+        }
+      : {
+          at: match,
+          fr: `Écrivez le chemin depuis le contexte : ${inside}`,
+          en: `Write the path from the context: ${inside}`,
+        };
+  }
+  const near = nearest(name, project.list(path.posix.dirname(clean)), 3);
+  return near === undefined
+    ? {
+        at: undefined,
+        fr: `Ajoutez « ${name} », ou enlevez-le de cette ligne.`,
+        en: `Add "${name}", or remove it from this line.`,
+      }
+    : { at: path.posix.join(path.posix.dirname(clean), near), fr: `Écrivez : ${near}`, en: `Write: ${near}` };
+}
+
+function* copyFromRemarks(
+  model: Model,
+  image: Image,
+  stage: Stage,
+  step: Instruction,
+  sources: string[],
+  place: Place,
+): Generator<Remark> {
+  const name = step.flags.from ?? '';
+  const { stages } = image.dockerfile;
+  const from = stages.find((candidate) => candidate.name === name.toLowerCase() || String(candidate.index) === name);
+  if (!from) {
+    if (/[/:$.]/.test(name) || OFFICIAL.has(name) || /^\d+$/.test(name) || hasNamedContexts(model)) return;
+    const near =
+      nearest(
+        name,
+        stages.flatMap((candidate) => candidate.name ?? []),
+        4,
+      ) ?? stages.find((candidate) => candidate.index < stage.index)?.name;
+    yield {
+      severity: 'error',
+      place,
+      fr: [
+        `Aucune étape du Dockerfile ne s’appelle « ${name} »${near === undefined ? '' : ` (il y a : ${stages.flatMap((candidate) => candidate.name ?? []).join(', ')})`}.`,
+        `La construction s’arrête : « ${name}: failed to resolve source metadata for docker.io/library/${name}:latest … pull access denied ».`,
+        near === undefined ? `Nommez l’étape : FROM … AS ${name}` : `Écrivez : COPY --from=${near} …`,
+      ],
+      en: [
+        `No stage of the Dockerfile is called "${name}"${near === undefined ? '' : ` (there is: ${stages.flatMap((candidate) => candidate.name ?? []).join(', ')})`}.`,
+        `The build stops: "${name}: failed to resolve source metadata for docker.io/library/${name}:latest … pull access denied".`,
+        near === undefined ? `Name the stage: FROM … AS ${name}` : `Write: COPY --from=${near} …`,
+      ],
+    };
+    return;
+  }
+  const other = imageOf(image.dockerfile, from, image.build, image.context);
+  const front = model.fronts.find(
+    (each) =>
+      each.folder === image.context.folder ||
+      each.folder === path.posix.dirname(image.dockerfile.path) ||
+      other.copies.some((copy) =>
+        copy.sources.some(
+          (source) => path.posix.normalize(path.posix.join(image.context.folder, source)) === each.folder,
+        ),
+      ),
+  );
+  const builds = other.runs.some((run) =>
+    /\b(npm|yarn|pnpm|bun)\s+(run\s+)?build|vite build/.test(run.instruction.raw),
+  );
+  for (const source of sources) {
+    if (!front || !builds || !/\/(dist|build|out)\/?\.?$/.test(source)) continue;
+    const written = /(dist|build|out)\/?\.?$/.exec(source)?.[1] ?? '';
+    const real = outputFolder(model, front.folder, front.kind);
+    if (
+      real === undefined ||
+      real === written ||
+      path.posix.resolve(other.workdir, source.replace(/\/\.?$/, '')) !== path.posix.join(other.workdir, written)
+    )
+      continue;
+    yield {
+      severity: 'error',
+      place,
+      fr: [
+        `${front.kind === 'cra' ? 'react-scripts' : front.kind} écrit les fichiers construits dans « ${real} », pas dans « ${written} ».`,
+        `La construction s’arrête : « failed to calculate checksum of ref …: "${source}": not found ».`,
+        `Écrivez : COPY --from=${name} ${source.replace(written, real)} …`,
+      ],
+      en: [
+        `${front.kind === 'cra' ? 'react-scripts' : front.kind} writes the built files to "${real}", not to "${written}".`,
+        `The build stops: "failed to calculate checksum of ref …: "${source}": not found".`,
+        `Write: COPY --from=${name} ${source.replace(written, real)} …`,
+      ],
+    };
+  }
+}
+
+/** `additional_contexts` and the like give names to folders and images that no stage has. */
+function hasNamedContexts(model: Model): boolean {
+  return model.project.files.some(
+    ({ path: file }) =>
+      /(compose[^/]*|\.github\/workflows\/[^/]+)\.ya?ml$|docker-bake\.(hcl|json)$|\.sh$|makefile$/i.test(file) &&
+      /additional_contexts|build-contexts|--build-context|^\s*contexts\s*=/m.test(model.project.read(file) ?? ''),
+  );
+}
+
+/** The folder that `npm run build` fills; undefined when the configuration chooses another. */
+function outputFolder(model: Model, folder: string, kind: string): string | undefined {
+  const read = (name: string) => model.project.read(path.posix.join(folder, name)) ?? '';
+  const script = /"build"\s*:\s*"([^"]*)"/.exec(read('package.json'))?.[1] ?? '';
+  if (kind === 'vite') {
+    const config = ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs'].map(read).join('\n');
+    return /outDir/.test(config + script) || !/vite build/.test(script) ? undefined : 'dist';
+  }
+  if (kind === 'cra')
+    return /BUILD_PATH|mv |cp /.test(script) || !/react-scripts build/.test(script) ? undefined : 'build';
+  return undefined;
+}
+
+export const dockerfileSyntax: Rule = {
+  id: 'dockerfile-syntax',
+  title: {
+    fr: 'Le Dockerfile contient une instruction que Docker ne connaît pas',
+    en: 'The Dockerfile holds an instruction that Docker does not know',
+  },
+  why: {
+    fr: 'Chaque ligne d’un Dockerfile commence par une instruction (FROM, RUN, COPY…). Une commande du système va derrière RUN ; une ligne qui continue finit par « \\ ».',
+    en: 'Each line of a Dockerfile starts with an instruction (FROM, RUN, COPY…). A system command goes behind RUN; a line that goes on ends in "\\".',
+  },
+  *check(model) {
+    const seen = new Set<string>();
+    for (const build of model.builds) {
+      const image = readImage(model.project, build);
+      if (!image || seen.has(build.dockerfile)) continue;
+      seen.add(build.dockerfile);
+      const [fault] = image.dockerfile.faults;
+      if (fault) {
+        const near = nearest(
+          fault.text,
+          'FROM RUN COPY CMD ENTRYPOINT WORKDIR EXPOSE ENV ARG USER VOLUME ADD LABEL HEALTHCHECK'.split(' '),
+          2,
+        );
+        yield {
+          severity: 'error',
+          place: { file: build.dockerfile, line: fault.line },
+          fr: [
+            `« ${fault.text} » n’est pas une instruction de Dockerfile.`,
+            `La construction s’arrête : « dockerfile parse error on line ${fault.line}: unknown instruction: ${fault.text} ».`,
+            near === undefined
+              ? 'Mettez RUN devant s’il s’agit d’une commande, ou « \\ » à la fin de la ligne précédente si c’en est la suite.'
+              : `Écrivez : ${near}`,
+          ],
+          en: [
+            `"${fault.text}" is no instruction of Dockerfiles.`,
+            `The build stops: "dockerfile parse error on line ${fault.line}: unknown instruction: ${fault.text}".`,
+            near === undefined
+              ? 'Put RUN before it if it is a command, or "\\" at the end of the line before if it goes on from there.'
+              : `Write: ${near}`,
+          ],
+        };
+      }
+    }
+    for (const dockerfile of model.dockerfiles) {
+      const text = model.project.read(dockerfile) ?? '';
+      if (text.trim() === '' || /^\s*FROM\s/im.test(text) || !/^\s*(RUN|COPY|CMD)\s/im.test(text)) continue;
+      yield {
+        severity: 'error',
+        place: { file: dockerfile, line: 1 },
+        fr: [
+          'Ce Dockerfile n’a pas de ligne FROM : il ne part d’aucune image.',
+          'La construction s’arrête : « no build stage in current context ».',
+          'Commencez par l’image de votre langage, par exemple : FROM python:3.13-slim',
+        ],
+        en: [
+          'This Dockerfile has no FROM line: it starts from no image.',
+          'The build stops: "no build stage in current context".',
+          'Begin with your language’s image, for instance: FROM python:3.13-slim',
+        ],
+      };
+    }
+  },
+};
+
+export const buildStep: Rule = {
+  id: 'build-step',
+  title: {
+    fr: 'Une étape de construction lit un fichier qui n’est pas encore dans l’image',
+    en: 'A build step reads a file that is not in the image yet',
+  },
+  why: {
+    fr: 'Un Dockerfile se lit de haut en bas : RUN ne voit que ce que les COPY des lignes au-dessus ont apporté, dans le dossier de WORKDIR.',
+    en: 'A Dockerfile is read from top to bottom: RUN sees only what the COPY lines above it brought, in the folder of WORKDIR.',
+  },
+  *check(model) {
+    for (const build of distinctBuilds(model)) {
+      const image = readImage(model.project, build);
+      if (!image) continue;
+      for (const stage of neededStages(image.dockerfile, image.stage)) {
+        const own = imageOf(image.dockerfile, stage, build, image.context);
+        for (const run of own.runs) {
+          if (
+            run.stage !== stage ||
+            /--mount=type=bind|<</.test(run.instruction.raw) ||
+            'mount' in run.instruction.flags
+          )
+            continue;
+          yield* stepRemarks(model, build, own, run);
+        }
+      }
+    }
+  },
+};
+
+function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs'][number]): Generator<Remark> {
+  const before = (stage: Stage, line: number) =>
+    stage.index < run.stage.index || (stage === run.stage && line < run.instruction.line);
+  const seen: Image = {
+    ...image,
+    copies: image.copies.filter((copy) => before(copy.stage, copy.instruction.line)),
+    runs: image.runs.filter((other) => before(other.stage, other.instruction.line)),
+  };
+  let folder = run.workdir;
+  for (const { words } of run.commands) {
+    if (words[0] === 'cd') {
+      if (/[$`]/.test(words[1] ?? '')) return;
+      folder = path.posix.resolve(folder, words[1] ?? '.');
+      continue;
+    }
+    const wanted = neededFile(words);
+    if (!wanted) continue;
+    const target = path.posix.resolve(folder, wanted.file);
+    const states = [wanted.file, ...wanted.or].map((file) =>
+      findInImage(model.project, seen, path.posix.resolve(folder, file)),
+    );
+    if (states.some((found) => found.state !== 'no')) continue;
+    const later = findInImage(model.project, image, target).state === 'yes';
+    const mount = image.copies.find((copy) => copy.from === undefined && copy.instruction.line > run.instruction.line);
+    const source = path.posix.join(image.context.folder, wanted.file);
+    const exists = model.project.kindOf(source) === 'file';
+    const because = states.find((found) => found.because !== undefined);
+    yield {
+      severity: 'error',
+      place: { file: build.dockerfile, line: run.instruction.line },
+      about: `step ${build.dockerfile}:${run.instruction.line}`,
+      breaks: `image ${build.dockerfile}`,
+      unlessBroken: `image ${build.dockerfile}`,
+      fr: [
+        `« ${words.slice(0, 4).join(' ')} » a besoin de « ${wanted.file} », qui n’est pas dans ${folder} à cette ligne${later && mount ? ` (il n’arrive qu’à la ligne ${mount.instruction.line})` : because ? ' (.dockerignore l’écarte)' : exists ? '' : ` : il n’existe pas dans ${folderWord(image.context.folder)}`}.`,
+        `La construction s’arrête : « ${wanted.words} ».`,
+        later || exists
+          ? `Ajoutez avant cette ligne : COPY ${wanted.file} ./`
+          : (wanted.fixFr ??
+            `Ajoutez ${wanted.file} au projet, puis COPY ${wanted.file} ./ avant cette ligne${build.by === 'folder' ? '' : ` (le contexte de construction est ${folderWord(image.context.folder)}, dit par ${build.place.file})`}.`),
+      ],
+      en: [
+        `"${words.slice(0, 4).join(' ')}" needs "${wanted.file}", which is not in ${folder} at this line${later && mount ? ` (it comes at line ${mount.instruction.line} only)` : because ? ' (.dockerignore leaves it out)' : exists ? '' : `: it does not exist in ${image.context.folder === '.' ? 'the project’s root' : image.context.folder}`}.`,
+        `The build stops: "${wanted.words}".`,
+        later || exists
+          ? `Add before this line: COPY ${wanted.file} ./`
+          : (wanted.fixEn ??
+            `Add ${wanted.file} to the project, then COPY ${wanted.file} ./ before this line${build.by === 'folder' ? '' : ` (the build context is ${image.context.folder === '.' ? 'the project’s root' : image.context.folder}, says ${build.place.file})`}.`),
+      ],
+    };
+    return;
+  }
+}
+
+/** The file without which an installing command fails. */
+function neededFile(
+  words: string[],
+): { file: string; or: string[]; words: string; fixFr?: string; fixEn?: string } | undefined {
+  const [program = '', ...rest] = words[0] === 'python' && words[1] === '-m' ? words.slice(2) : words;
+  if (/^pip3?$/.test(program) && rest[0] === 'install') {
+    const index = rest.findIndex((word) => word === '-r' || word === '--requirement');
+    const file = index >= 0 ? rest[index + 1] : rest.find((word) => /^-r\S/.test(word))?.slice(2);
+    if (file === undefined || /[$*<]|^(\/dev\/|\/tmp\/|https?:|-$)/.test(file)) return undefined;
+    return {
+      file,
+      or: [],
+      words: `ERROR: Could not open requirements file: [Errno 2] No such file or directory: '${file}'`,
+    };
+  }
+  if (program === 'npm' && /^(ci|install|i)$/.test(rest[0] ?? '')) {
+    if (
+      rest.some((word) => /^(-g|--global|--prefix.*|-C)$/.test(word)) ||
+      (rest[0] !== 'ci' && rest.slice(1).some((word) => !word.startsWith('-')))
+    )
+      return undefined;
+    if (rest[0] === 'ci')
+      return {
+        file: 'package-lock.json',
+        or: ['npm-shrinkwrap.json'],
+        words: 'npm error The `npm ci` command can only install with an existing package-lock.json',
+        fixFr:
+          'Ajoutez package-lock.json au dépôt (npm install le crée) et copiez-le (COPY package*.json ./), ou remplacez npm ci par npm install.',
+        fixEn:
+          'Add package-lock.json to the repository (npm install makes it) and copy it (COPY package*.json ./), or replace npm ci by npm install.',
+      };
+    return {
+      file: 'package.json',
+      or: [],
+      words:
+        "npm error enoent Could not read package.json: Error: ENOENT: no such file or directory, open '/app/package.json'",
+    };
+  }
+  if (
+    /^(yarn|pnpm)$/.test(program) &&
+    (rest.length === 0 || /^(install|i)$/.test(rest[0] ?? '') || rest[0]?.startsWith('--frozen'))
+  ) {
+    if (rest.some((word) => /^(-g|--global|-C|--dir|--cwd)$/.test(word))) return undefined;
+    return { file: 'package.json', or: [], words: `${program}: No package.json found` };
+  }
+  if (program === 'uv' && rest[0] === 'sync' && !rest.some((word) => /^--(project|directory)/.test(word))) {
+    return rest.some((word) => /^--(frozen|locked)$/.test(word))
+      ? { file: 'uv.lock', or: [], words: 'error: Unable to find lockfile at `uv.lock`' }
+      : {
+          file: 'pyproject.toml',
+          or: [],
+          words: 'error: No `pyproject.toml` found in current directory or any parent directory',
+        };
+  }
+  if (program === 'poetry' && rest[0] === 'install')
+    return {
+      file: 'pyproject.toml',
+      or: [],
+      words: 'Poetry could not find a pyproject.toml file in /app or its parents',
+    };
+  return undefined;
+}
+
+/** The name of an image without registry and tag, for messages. */
+export function shortName(image: string): string {
+  return parseImage(image).repository;
+}

@@ -1,0 +1,399 @@
+import path from 'node:path';
+import type { Remark, Rule } from '../findings.ts';
+import type { Instance, Model } from '../model.ts';
+import type { Service, Stack } from '../read/compose.ts';
+import { composeFaults, propertiesOf } from '../read/schema.ts';
+import { placeAt, placeOf, type Place, written } from '../read/yaml.ts';
+import { nearest } from '../words.ts';
+
+export const composeSchema: Rule = {
+  id: 'compose-schema',
+  title: { fr: 'compose ne connaît pas cette clé, ou ce nom', en: 'compose does not know this key, or this name' },
+  why: {
+    fr: 'compose refuse le fichier entier dès qu’une clé est inconnue à cette place, ou qu’un service en nomme un autre (ou un volume, un réseau) qui n’est pas défini.',
+    en: 'compose refuses the whole file as soon as one key is unknown in its place, or a service names another one (or a volume, a network) that is not defined.',
+  },
+  *check(model) {
+    for (const file of model.composeFiles) {
+      if (!file.object || !('services' in file.object || 'include' in file.object)) continue;
+      for (const fault of composeFaults(file.object)) {
+        if (fault.keyword !== 'additionalProperties') continue;
+        const extra = (fault.params as { additionalProperty: string }).additionalProperty;
+        const keys = fault.instancePath
+          .split('/')
+          .slice(1)
+          .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+        // Inside a union the branch for another form fails too; only plain places are certain.
+        if (keys.length > 2 || /oneOf|anyOf/.test(fault.schemaPath) || extra.startsWith('x-')) continue;
+        if (keys.length === 1 && /^(services|volumes|networks)$/.test(keys[0] ?? '')) continue;
+        const near = nearest(extra, propertiesOf(fault.parentSchema), 3);
+        const inside = keys.join('.');
+        yield {
+          severity: 'error',
+          place: placeAt(file.object, [...keys, extra]),
+          fr: [
+            `« ${extra} » n’est pas une clé de ${inside === '' ? 'compose, à ce niveau' : inside}.`,
+            `« docker compose up » s’arrête : « ${inside === '' ? `(root) additional properties '${extra}' not allowed` : `${inside} additional properties '${extra}' not allowed`} ».`,
+            near === undefined
+              ? `Enlevez « ${extra} », ou déplacez-le au bon niveau (deux espaces par niveau).`
+              : `Écrivez : ${near}`,
+          ],
+          en: [
+            `"${extra}" is not a key of ${inside === '' ? 'compose, at this level' : inside}.`,
+            `"docker compose up" stops: "${inside === '' ? `(root) additional properties '${extra}' not allowed` : `${inside} additional properties '${extra}' not allowed`}".`,
+            near === undefined
+              ? `Remove "${extra}", or move it to the right level (two spaces a level).`
+              : `Write: ${near}`,
+          ],
+        };
+      }
+    }
+    for (const stack of model.stacks) {
+      const names = stack.services.map((service) => service.name);
+      for (const { name, place, what } of stack.missing) yield missingFile(name, place, what);
+      for (const service of stack.services) {
+        if (
+          !service.image &&
+          !('build' in service.object) &&
+          !stack.isOpen &&
+          !('provider' in service.object) &&
+          !('extends' in service.object)
+        )
+          yield noImage(service);
+        for (const dependency of service.dependsOn) {
+          if (names.includes(dependency.name) || stack.isOpen || dependency.name.includes('$')) continue;
+          if (isLayer(model, stack)) continue;
+          const near =
+            nearest(dependency.name, names, 3) ??
+            names.find((name) => name.includes(dependency.name) || dependency.name.includes(name));
+          yield {
+            severity: 'error',
+            place: dependency.place,
+            fr: [
+              `« ${service.name} » dépend de « ${dependency.name} », qui n’est pas un service (services : ${names.join(', ')}).`,
+              `« docker compose up » s’arrête : « service "${service.name}" depends on undefined service "${dependency.name}": invalid compose project ».`,
+              near === undefined ? 'Enlevez cette dépendance, ou définissez le service.' : `Écrivez : ${near}`,
+            ],
+            en: [
+              `"${service.name}" depends on "${dependency.name}", which is no service (services: ${names.join(', ')}).`,
+              `"docker compose up" stops: "service "${service.name}" depends on undefined service "${dependency.name}": invalid compose project".`,
+              near === undefined ? 'Remove this dependency, or define the service.' : `Write: ${near}`,
+            ],
+          };
+        }
+        for (const mount of service.volumes) {
+          const source = mount.source;
+          if (
+            source === undefined ||
+            mount.isBind ||
+            /[/$~\\]|^[A-Za-z]$/.test(source) ||
+            stack.volumes.has(source) ||
+            isLayer(model, stack) ||
+            stack.isOpen
+          )
+            continue;
+          yield {
+            severity: 'error',
+            place: mount.place,
+            fr: [
+              `« ${service.name} » se sert du volume « ${source} », qui n’est pas déclaré.`,
+              `« docker compose up » s’arrête : « service "${service.name}" refers to undefined volume ${source}: invalid compose project ».`,
+              `Ajoutez à la fin du fichier, au bord gauche :\nvolumes:\n  ${source}:`,
+            ],
+            en: [
+              `"${service.name}" uses the volume "${source}", which is not declared.`,
+              `"docker compose up" stops: "service "${service.name}" refers to undefined volume ${source}: invalid compose project".`,
+              `Add at the end of the file, at the left edge:\nvolumes:\n  ${source}:`,
+            ],
+          };
+        }
+        const networks = service.object.networks;
+        const used = Array.isArray(networks)
+          ? networks.map(written)
+          : networks && typeof networks === 'object'
+            ? Object.keys(networks)
+            : [];
+        for (const name of used) {
+          if (stack.networks.has(name) || stack.isOpen || name.includes('$') || isLayer(model, stack)) continue;
+          yield {
+            severity: 'error',
+            place: placeOf(service.object, 'networks'),
+            fr: [
+              `« ${service.name} » est sur le réseau « ${name} », qui n’est pas déclaré.`,
+              `« docker compose up » s’arrête : « service "${service.name}" refers to undefined network ${name}: invalid compose project ».`,
+              `Ajoutez à la fin du fichier, au bord gauche :\nnetworks:\n  ${name}:`,
+            ],
+            en: [
+              `"${service.name}" is on the network "${name}", which is not declared.`,
+              `"docker compose up" stops: "service "${service.name}" refers to undefined network ${name}: invalid compose project".`,
+              `Add at the end of the file, at the left edge:\nnetworks:\n  ${name}:`,
+            ],
+          };
+        }
+      }
+    }
+  },
+};
+
+/** A file beside the main one, which is most often laid over it (`docker compose -f a -f b`). */
+function isLayer(model: Model, stack: Stack): boolean {
+  const isMain = /(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file);
+  return !isMain && model.stacks.some((other) => other !== stack && other.folder === stack.folder);
+}
+
+function noImage(service: Service): Remark {
+  return {
+    severity: 'error',
+    place: service.place,
+    fr: [
+      `Le service « ${service.name} » n’a ni image ni build.`,
+      `« docker compose up » s’arrête : « service "${service.name}" has neither an image nor a build context specified: invalid compose project ».`,
+      'Ajoutez image: (une image toute faite) ou build: (le dossier de son Dockerfile).',
+    ],
+    en: [
+      `The service "${service.name}" has neither image nor build.`,
+      `"docker compose up" stops: "service "${service.name}" has neither an image nor a build context specified: invalid compose project".`,
+      'Add image: (a ready-made image) or build: (the folder of its Dockerfile).',
+    ],
+  };
+}
+
+function missingFile(name: string, place: Place, what: string): Remark {
+  return {
+    severity: 'error',
+    place,
+    fr: [
+      `compose lit « ${name} » (${what}), et ce fichier n’existe pas.`,
+      what === 'env_file'
+        ? `« docker compose up » s’arrête : « env file …/${name} not found: stat …: no such file or directory ».`
+        : `« docker compose up » s’arrête : « open …/${name}: no such file or directory ».`,
+      what === 'env_file'
+        ? `Créez ${name} (et un modèle, ${name}.template, pour ceux qui clonent le dépôt), ou corrigez le chemin.`
+        : 'Corrigez le chemin, relatif au fichier compose.',
+    ],
+    en: [
+      `compose reads "${name}" (${what}), and this file does not exist.`,
+      what === 'env_file'
+        ? `"docker compose up" stops: "env file …/${name} not found: stat …: no such file or directory".`
+        : `"docker compose up" stops: "open …/${name}: no such file or directory".`,
+      what === 'env_file'
+        ? `Make ${name} (and a template, ${name}.template, for those who clone the repository), or mend the path.`
+        : 'Mend the path, relative to the compose file.',
+    ],
+  };
+}
+
+export const bindMount: Rule = {
+  id: 'bind-mount',
+  title: {
+    fr: 'Un volume de compose cache ce que l’image contient',
+    en: 'A volume of compose hides what the image holds',
+  },
+  why: {
+    fr: 'Monter un dossier de votre ordinateur dans le conteneur cache tout ce que l’image avait à cet endroit : node_modules, .venv, fichiers construits.',
+    en: 'Mounting a folder of your computer in the container hides all that the image had there: node_modules, .venv, built files.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const { service } = instance;
+      if (!service) continue;
+      for (const mount of service.volumes) {
+        if (!mount.isBind || mount.source === undefined || /^[/~$]/.test(mount.source)) continue;
+        const remark =
+          missingMount(model, service, mount.source, mount.target, mount.place) ??
+          hiddenModules(model, instance, mount.source, mount.target, mount.place) ??
+          hiddenBuild(model, instance, mount.source, mount.target, mount.place);
+        if (remark) yield remark;
+      }
+    }
+  },
+};
+
+/** Docker makes an empty folder in place of a file that is not there. */
+function missingMount(
+  model: Model,
+  service: Service,
+  source: string,
+  target: string,
+  place: Place,
+): Remark | undefined {
+  const isFile = /\.(sql|conf|cnf|ya?ml|json|toml|ini|sh|py|js|ts|xml|properties|template|crt|pem)$/;
+  if (
+    !isFile.test(source) ||
+    !isFile.test(target) ||
+    model.project.kindOf(source) !== undefined ||
+    !model.project.isShared(source) ||
+    source.startsWith('..')
+  )
+    return undefined;
+  const right =
+    model.project.otherCase(source) ??
+    model.project.files
+      .map((file) => file.path)
+      .find((file) => path.posix.basename(file) === path.posix.basename(source));
+  return {
+    severity: 'error',
+    place,
+    about: `mount ${service.name} ${source}`,
+    fr: [
+      `« ${service.name} » monte le fichier « ${source} », qui n’existe pas${right === undefined ? '' : ` (il y a « ${right} »)`}.`,
+      `Docker crée un dossier vide à sa place : « ${target}: Is a directory », ou le fichier est ignoré.`,
+      right === undefined
+        ? 'Ajoutez le fichier, ou corrigez le chemin.'
+        : `Écrivez : ./${path.posix.relative(service.folder, right)}:${target}`,
+    ],
+    en: [
+      `"${service.name}" mounts the file "${source}", which does not exist${right === undefined ? '' : ` (there is "${right}")`}.`,
+      `Docker makes an empty folder in its place: "${target}: Is a directory", or the file is ignored.`,
+      right === undefined
+        ? 'Add the file, or mend the path.'
+        : `Write: ./${path.posix.relative(service.folder, right)}:${target}`,
+    ],
+  };
+}
+
+function isKept(service: Service, folder: string): boolean {
+  return service.volumes.some((mount) => mount.target === folder && (!mount.isBind || mount.source === undefined));
+}
+
+/** Packages that the image installed below the place where the folder is mounted. */
+function hiddenModules(
+  model: Model,
+  instance: Instance,
+  source: string,
+  target: string,
+  place: Place,
+): Remark | undefined {
+  const { service, image, start } = instance;
+  if (!service || !image) return undefined;
+  const starts =
+    (start.words ?? []).join(' ') + start.runs.map((run) => [run.program, ...run.args].join(' ')).join(' ; ');
+  const text = JSON.stringify([service.command, service.entrypoint]) + starts;
+  for (const run of image.runs) {
+    const raw = run.instruction.raw;
+    const isNode =
+      /\b(npm (ci|i|install)\b|yarn( install)?(\s|$|&)|pnpm (i|install)\b|bun install)/.test(raw) &&
+      !/(install|i|add) (-g|--global)/.test(raw);
+    const isVenv =
+      /\buv sync\b|poetry install|pdm (install|sync)/.test(raw) &&
+      !/virtualenvs[.-]create\s+false/.test(image.runs.map((each) => each.instruction.raw).join(' ')) &&
+      !image.env.has('UV_PROJECT_ENVIRONMENT') &&
+      !/poetry install/.test(raw);
+    if ((!isNode && !isVenv) || /\bmv\b[^&;]*node_modules/.test(raw)) continue;
+    const workdir = run.commands.reduce(
+      (folder, { words }) => (words[0] === 'cd' ? path.posix.resolve(folder, words[1] ?? '.') : folder),
+      run.workdir,
+    );
+    const folder = path.posix.join(workdir, isNode ? 'node_modules' : '.venv');
+    if (!(folder === target || folder.startsWith(`${target === '/' ? '' : target}/`))) continue;
+    if (isKept(service, folder) || service.volumes.some((mount) => mount.target.startsWith(`${folder}/`))) continue;
+    // The command puts them back, or needs none.
+    if (isNode && /(npm|pnpm|bun|yarn) (ci|i|install)\b|yarn\s*(&&|;|$)|npm ci/.test(text)) continue;
+    if (
+      isVenv &&
+      (/uv (run|sync)/.test(text) || starts.includes('uv run') || start.runs.some((each) => each.runner === 'uv'))
+    )
+      continue;
+    if (
+      isNode &&
+      start.runs.length > 0 &&
+      start.runs.every((each) => /^(nginx|python|serve|caddy)$/.test(each.program))
+    )
+      continue;
+    const below = path.posix.relative(target, folder);
+    const onDisk = model.project.kindOf(path.posix.join(source, below)) === 'folder';
+    if (onDisk && isVenv) continue;
+    const tool = isNode ? 'vite' : 'uvicorn';
+    return {
+      severity: onDisk ? 'warning' : 'error',
+      place,
+      about: `bind ${service.name}`,
+      fr: [
+        `« ${source} » est monté sur ${target} et cache ${folder}, que l’image avait rempli.`,
+        isNode
+          ? `Le conteneur s’arrête : « sh: ${tool}: not found » ou « Cannot find module … »${onDisk ? ' (ou prend les paquets de votre ordinateur, faits pour un autre système)' : ''}.`
+          : `Le conteneur s’arrête : « exec: "${tool}": executable file not found in $PATH » ou « ModuleNotFoundError ».`,
+        `Ajoutez sous volumes: une ligne qui garde ce dossier :\n- ${folder}`,
+      ],
+      en: [
+        `"${source}" is mounted on ${target} and hides ${folder}, which the image had filled.`,
+        isNode
+          ? `The container stops: "sh: ${tool}: not found" or "Cannot find module …"${onDisk ? ' (or takes your computer’s packages, made for another system)' : ''}.`
+          : `The container stops: "exec: "${tool}": executable file not found in $PATH" or "ModuleNotFoundError".`,
+        `Add under volumes: a line that keeps this folder:\n- ${folder}`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** Files that the build made below the place where the folder is mounted. */
+function hiddenBuild(
+  model: Model,
+  instance: Instance,
+  source: string,
+  target: string,
+  place: Place,
+): Remark | undefined {
+  const { service, image } = instance;
+  if (!service || !image || !/nginx|httpd|caddy/.test(image.base)) return undefined;
+  const copy = image.copies.find(
+    (each) =>
+      each.from !== undefined &&
+      (each.destination.replace(/\/$/, '') === target || each.destination.startsWith(`${target}/`)),
+  );
+  if (
+    !copy ||
+    /dist|build|public/.test(source) ||
+    model.project.kindOf(path.posix.join(source, 'index.html')) === 'file'
+  )
+    return undefined;
+  return {
+    severity: 'error',
+    place,
+    about: `bind ${service.name}`,
+    fr: [
+      `« ${source} » est monté sur ${target} et cache les fichiers construits que l’image y avait mis.`,
+      'La page montre « 403 Forbidden » : il n’y a plus d’index.html.',
+      'Enlevez cette ligne : l’image contient déjà ce qu’il faut.',
+    ],
+    en: [
+      `"${source}" is mounted on ${target} and hides the built files that the image had put there.`,
+      'The page shows "403 Forbidden": there is no index.html any more.',
+      'Remove this line: the image already holds what is needed.',
+    ],
+  };
+}
+
+export const composeVariable: Rule = {
+  id: 'compose-variable',
+  title: { fr: 'compose attend une variable que rien ne donne', en: 'compose expects a variable that nothing gives' },
+  why: {
+    fr: 'Dans un fichier compose, ${NOM} est remplacé par sa valeur, lue dans le fichier .env du même dossier ou dans le terminal ; à défaut, par du vide.',
+    en: 'In a compose file, ${NAME} is replaced by its value, read from the .env file of the same folder or from the terminal; failing that, by nothing.',
+  },
+  *check(model) {
+    for (const stack of model.stacks) {
+      const seen = new Set<string>();
+      for (const { name, place, service } of stack.unset) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const envFile = path.posix.join(stack.folder, '.env');
+        yield {
+          severity: 'warning',
+          place,
+          fr: [
+            `\${${name}} n’a pas de valeur : ni ${envFile}, ni un modèle (.env.template) ne la donne${service === undefined ? '' : ` (service « ${service} »)`}.`,
+            `« docker compose up » prévient : « The "${name}" variable is not set. Defaulting to a blank string. »`,
+            `Ajoutez dans ${envFile} : ${name}=… (et dans .env.template, sans valeur, pour ceux qui clonent).`,
+          ],
+          en: [
+            `\${${name}} has no value: neither ${envFile} nor a template (.env.template) gives it${service === undefined ? '' : ` (service "${service}")`}.`,
+            `"docker compose up" warns: "The "${name}" variable is not set. Defaulting to a blank string."`,
+            `Add to ${envFile}: ${name}=… (and to .env.template, without value, for those who clone).`,
+          ],
+        };
+      }
+    }
+  },
+};

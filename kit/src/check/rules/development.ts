@@ -1,0 +1,141 @@
+import type { Remark, Rule } from '../findings.ts';
+import { runningSources, type Instance, type Model } from '../model.ts';
+import type { Place } from '../read/yaml.ts';
+
+/** Whether what runs here is what others will use: on a cluster, or in an image that is pushed. */
+function isDeployed(model: Model, instance: Instance): boolean {
+  if (instance.where === 'kubernetes') return true;
+  if (!instance.image) return false;
+  const { dockerfile, build } = instance.image;
+  if (
+    /dev/i.test(dockerfile.path.split('/').at(-1) ?? '') ||
+    /dev|debug|test/i.test(build.target ?? '') ||
+    /dev|local|test/i.test(instance.stack?.file ?? '')
+  )
+    return false;
+  const isPushed = model.builds.some(
+    (each) => each.isPushed && each.dockerfile === dockerfile.path && (each.target ?? '') === (build.target ?? ''),
+  );
+  return isPushed && instance.where === 'image';
+}
+
+export const developmentServer: Rule = {
+  id: 'development-server',
+  title: {
+    fr: 'L’image déployée lance un serveur de développement',
+    en: 'The deployed image runs a development server',
+  },
+  why: {
+    fr: 'Un serveur de développement surveille les fichiers, recompile et montre ses erreurs : il est lent, prend beaucoup de mémoire et dévoile le code. En service, on sert des fichiers construits, ou un serveur d’application.',
+    en: 'A development server watches files, recompiles and shows its errors: it is slow, takes much memory and reveals the code. In service, one serves built files, or an application server.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (!isDeployed(model, instance)) continue;
+      for (const listen of instance.listens) {
+        if (listen.development === undefined || listen.development === 'app.run()') {
+          if (listen.development === 'app.run()') yield flaskRemark(listen.place);
+          continue;
+        }
+        const [fixFr, fixEn] = fixOf(listen.server, listen.development);
+        yield {
+          severity: 'warning',
+          place: listen.place,
+          about: `development ${listen.place.file}:${listen.place.line}`,
+          fr: [
+            `Ce qui est déployé est un serveur de développement : ${listen.development}.`,
+            'La page met plusieurs secondes à venir, le pod prend beaucoup de mémoire (OOMKilled), et une erreur montre le code à tous.',
+            fixFr,
+          ],
+          en: [
+            `What is deployed is a development server: ${listen.development}.`,
+            'The page takes seconds to come, the pod takes much memory (OOMKilled), and an error shows the code to everybody.',
+            fixEn,
+          ],
+        };
+      }
+      yield* debugRemarks(model, instance);
+    }
+  },
+};
+
+function flaskRemark(place: Place): Remark {
+  return {
+    severity: 'warning',
+    place,
+    about: `development ${place.file}:${place.line}`,
+    fr: [
+      'L’application est servie par app.run(), le serveur de développement de Flask.',
+      'Les journaux disent « WARNING: This is a development server. Do not use it in a production deployment. »',
+      'Servez-la par gunicorn : CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"]',
+    ],
+    en: [
+      'The application is served by app.run(), Flask’s development server.',
+      'The logs say "WARNING: This is a development server. Do not use it in a production deployment."',
+      'Serve it with gunicorn: CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"]',
+    ],
+  };
+}
+
+function fixOf(server: string, development: string): [string, string] {
+  if (/vite|react-scripts|vue-cli|^ng/.test(server)) {
+    const folder = server === 'react-scripts' ? 'build' : 'dist';
+    const lines = `RUN npm run build\nFROM nginxinc/nginx-unprivileged:alpine\nCOPY --from=build /app/${folder} /usr/share/nginx/html`;
+    return [
+      `Construisez, puis servez les fichiers par nginx (première étape nommée « build ») :\n${lines}`,
+      `Build, then serve the files with nginx (first stage named "build"):\n${lines}`,
+    ];
+  }
+  if (server === 'next')
+    return [
+      'Dans le Dockerfile : RUN npm run build, puis CMD ["npm", "start"]',
+      'In the Dockerfile: RUN npm run build, then CMD ["npm", "start"]',
+    ];
+  if (server === 'django')
+    return [
+      'Lancez gunicorn : CMD ["gunicorn", "--bind", "0.0.0.0:8000", "votre_projet.wsgi"]',
+      'Run gunicorn: CMD ["gunicorn", "--bind", "0.0.0.0:8000", "your_project.wsgi"]',
+    ];
+  if (server === 'flask')
+    return [
+      'Lancez gunicorn : CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"] (et enlevez debug).',
+      'Run gunicorn: CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"] (and remove debug).',
+    ];
+  if (server === 'fastapi') return ['Lancez : fastapi run main.py --port 8000', 'Run: fastapi run main.py --port 8000'];
+  if (/reload/.test(development)) return ['Enlevez --reload (ou reload=True).', 'Remove --reload (or reload=True).'];
+  return [
+    `Lancez le programme sans ${development} : node server.js`,
+    `Run the program without ${development}: node server.js`,
+  ];
+}
+
+/** DEBUG left on, in the variables or in Django's settings. */
+function* debugRemarks(model: Model, instance: Instance): Generator<Remark> {
+  const told = (place: Place, what: string): Remark => ({
+    severity: 'warning',
+    place,
+    about: `debug ${place.file}:${place.line}`,
+    fr: [
+      `Le mode de débogage est activé dans ce qui est déployé (${what}).`,
+      'À la première erreur, n’importe quel visiteur voit le code, les chemins et les réglages.',
+      `Désactivez-le : ${what.replace(/=.*$/, '')}=False`,
+    ],
+    en: [
+      `Debug mode is on in what is deployed (${what}).`,
+      'At the first error, any visitor sees the code, the paths and the settings.',
+      `Turn it off: ${what.replace(/=.*$/, '')}=False`,
+    ],
+  });
+  for (const [name, { value, place }] of instance.variables) {
+    if (/^(DEBUG|DJANGO_DEBUG|FLASK_DEBUG|APP_DEBUG)$/.test(name) && /^(true|1|on|yes)$/i.test(value ?? ''))
+      yield told(place, `${name}=${value ?? ''}`);
+    if (/^(FLASK_ENV)$/.test(name) && value === 'development') yield told(place, `${name}=${value}`);
+  }
+  for (const source of runningSources(model, instance)) {
+    if (source.language !== 'python' || !/settings/.test(source.path) || /dev|local|test/.test(source.path)) continue;
+    const text = model.project.read(source.path) ?? '';
+    const match = /^DEBUG\s*=\s*True\b/m.exec(text);
+    if (match && !/^DEBUG\s*=.*(environ|getenv|config|env)/m.test(text))
+      yield told({ file: source.path, line: text.slice(0, match.index).split('\n').length }, 'DEBUG=True');
+  }
+}

@@ -1,0 +1,658 @@
+import { instancesOf, isCustom } from '../chains.ts';
+import type { Remark, Rule } from '../findings.ts';
+import { COURSE_IMAGES, sameRepository, type Model } from '../model.ts';
+import { imageOf, readImage, type Build } from '../read/image.ts';
+import { OFFICIAL, parseImage } from '../read/images.ts';
+import { ingressPaths, isFilledInLater, type Cluster, type Container, type Workload } from '../read/kubernetes.ts';
+import { objectAt, objectsAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { amount } from './manifests.ts';
+
+/** Whether the manifests are for a cluster on the developer's own machine. */
+function isForLocalCluster(model: Model, cluster: Cluster): boolean {
+  const known = local.get(cluster);
+  if (known !== undefined) return known;
+  const answer = looksLocal(model, cluster);
+  local.set(cluster, answer);
+  return answer;
+}
+
+const local = new WeakMap<Cluster, boolean>();
+
+function looksLocal(model: Model, cluster: Cluster): boolean {
+  if (/(^|[-_/])(minikube|kind|k3d|k3s|microk8s|local|dev)([-_/]|$)/.test(cluster.id)) return true;
+  if (ingressPaths(cluster).some((entry) => /\.sspcloud\.fr$/.test(entry.host ?? ''))) return false;
+  return model.project.files.some(
+    ({ path: file }) =>
+      /(\.md|\.sh|\.mk|\.ya?ml|\.ps1|\.bat)$|makefile$|skaffold|Tiltfile$/i.test(file) &&
+      /\bminikube\b|\bkind (load|create)|\bk3d\b|docker[- ]desktop|microk8s|\borbstack\b|rancher desktop|\bskaffold\b|\btilt\b/i.test(
+        model.project.read(file) ?? '',
+      ),
+  );
+}
+
+export const imagePull: Rule = {
+  id: 'image-pull',
+  title: {
+    fr: 'Le cluster ne va jamais chercher l’image, ou jamais la nouvelle',
+    en: 'The cluster never fetches the image, or never the new one',
+  },
+  why: {
+    fr: 'imagePullPolicy dit quand le nœud va chercher l’image : Always à chaque démarrage, IfNotPresent s’il n’en a pas déjà une de ce nom, Never jamais. Sans la ligne : Always pour :latest, IfNotPresent sinon.',
+    en: 'imagePullPolicy tells when the node fetches the image: Always at each start, IfNotPresent if it has none of that name yet, Never never. Without the line: Always for :latest, IfNotPresent otherwise.',
+  },
+  *check(model) {
+    for (const cluster of model.clusters) {
+      for (const workload of cluster.workloads) {
+        for (const container of workload.containers) {
+          const policy = textAt(container.object, 'imagePullPolicy');
+          const image = parseImage(container.image);
+          const place = placeOf(container.object, 'imagePullPolicy');
+          if (policy === 'Never') {
+            const isLocal = isForLocalCluster(model, cluster);
+            yield {
+              severity: isLocal ? 'advice' : 'error',
+              place,
+              about: `pull ${place.file}:${place.line}`,
+              fr: [
+                `« imagePullPolicy: Never » interdit au cluster d’aller chercher « ${container.image} ».`,
+                'Le pod reste en « ErrImageNeverPull » : l’image est sur votre ordinateur, pas sur les nœuds du cluster.',
+                'Poussez l’image sur Docker Hub et écrivez : imagePullPolicy: Always',
+              ],
+              en: [
+                `"imagePullPolicy: Never" forbids the cluster to fetch "${container.image}".`,
+                'The pod stays in "ErrImageNeverPull": the image is on your computer, not on the nodes of the cluster.',
+                'Push the image to Docker Hub and write: imagePullPolicy: Always',
+              ],
+            };
+          } else if (
+            policy === 'IfNotPresent' &&
+            (image.tag === undefined ||
+              /^(latest|main|master|dev|develop|prod|production|staging|edge|nightly)$/.test(image.tag)) &&
+            image.digest === undefined &&
+            isOwn(model, workload, container) &&
+            !isForLocalCluster(model, cluster)
+          ) {
+            yield {
+              severity: 'warning',
+              place,
+              about: `pull ${place.file}:${place.line}`,
+              fr: [
+                `« ${container.image} » garde le même nom à chaque construction, et IfNotPresent dit de ne pas retourner la chercher.`,
+                'Après un nouveau push, les pods relancés montrent toujours l’ancienne version.',
+                'Écrivez : imagePullPolicy: Always (ou donnez à chaque version son étiquette, par exemple :1.2.0).',
+              ],
+              en: [
+                `"${container.image}" keeps the same name at each build, and IfNotPresent says not to fetch it again.`,
+                'After a new push, restarted pods still show the old version.',
+                'Write: imagePullPolicy: Always (or give each version its own tag, for instance :1.2.0).',
+              ],
+            };
+          } else if (
+            policy !== 'Always' &&
+            image.tag !== undefined &&
+            image.tag !== 'latest' &&
+            image.digest === undefined &&
+            !isForLocalCluster(model, cluster)
+          ) {
+            const build = model.builds.find(
+              (each) =>
+                each.by === 'workflow' &&
+                each.isPushed &&
+                each.images.some((name) => !name.includes('$') && name === container.image),
+            );
+            if (!build || isReleaseOnly(model, build)) continue;
+            yield {
+              severity: 'warning',
+              place: placeOf(container.object, 'image'),
+              about: `pull ${place.file}:${place.line}`,
+              fr: [
+                `Le workflow (${build.place.file}) pousse toujours la même étiquette « ${image.tag} », et le nœud qui l’a déjà ne la redemande pas.`,
+                'Après un nouveau push, les pods relancés montrent toujours l’ancienne version.',
+                'Ajoutez sous image : imagePullPolicy: Always (ou une étiquette par version).',
+              ],
+              en: [
+                `The workflow (${build.place.file}) always pushes the same tag "${image.tag}", and a node that has it does not ask again.`,
+                'After a new push, restarted pods still show the old version.',
+                'Add below image: imagePullPolicy: Always (or one tag a version).',
+              ],
+            };
+          }
+        }
+      }
+    }
+  },
+};
+
+function isOwn(model: Model, workload: Workload, container: Container): boolean {
+  const instance = instancesOf(model, workload).find((each) => each.container === container);
+  return instance !== undefined && isCustom(instance);
+}
+
+/** A workflow that runs on tags pushes a version once. */
+function isReleaseOnly(model: Model, build: Build): boolean {
+  const workflow = model.workflows.find((each) => each.path === build.place.file);
+  const on = objectAt(workflow?.object, 'on');
+  const push = objectAt(on, 'push');
+  return (
+    'release' in on ||
+    ('tags' in push && !('branches' in push)) ||
+    !('push' in on || typeof workflow?.object?.on === 'string' || Array.isArray(workflow?.object?.on))
+  );
+}
+
+export const imageUnknown: Rule = {
+  id: 'image-unknown',
+  title: {
+    fr: 'Le manifeste demande une image que personne ne pousse',
+    en: 'The manifest asks for an image that nobody pushes',
+  },
+  why: {
+    fr: 'Le nom complet de l’image (compte, nom, étiquette) doit être le même là où on la pousse et là où on la demande. Sans compte, Docker Hub cherche parmi ses images officielles.',
+    en: 'The full name of the image (account, name, tag) must be the same where it is pushed and where it is asked for. Without an account, Docker Hub looks among its official images.',
+  },
+  *check(model) {
+    const pushed = model.builds.filter((build) => build.by === 'workflow' && build.isPushed);
+    for (const cluster of model.clusters) {
+      if (isForLocalCluster(model, cluster)) continue;
+      for (const workload of cluster.workloads) {
+        for (const container of workload.containers) {
+          if (container.image === '' || isFilledInLater(container.image)) continue;
+          const remark =
+            placeholderImage(container) ??
+            localName(model, container) ??
+            notPushed(model, cluster, workload, container, pushed);
+          if (remark) yield remark;
+        }
+      }
+    }
+  },
+};
+
+function pullWords(image: string): [string, string] {
+  return [
+    `Le pod reste en « ErrImagePull » puis « ImagePullBackOff » : « failed to pull image "${image}": … pull access denied, repository does not exist ».`,
+    `The pod stays in "ErrImagePull", then "ImagePullBackOff": "failed to pull image "${image}": … pull access denied, repository does not exist".`,
+  ];
+}
+
+function placeholderImage(container: Container): Remark | undefined {
+  const { image } = container;
+  const place = placeOf(container.object, 'image');
+  if (
+    /[A-Z]/.test(parseImage(image).repository.replace(/^[^/]*[.:][^/]*\//, '')) ||
+    /\s/.test(image) ||
+    /^https?:\/\//.test(image) ||
+    /:$/.test(image)
+  ) {
+    const clean = image
+      .replace(/^https?:\/\/(hub\.docker\.com\/r\/)?/, '')
+      .replace(/\s+/g, '')
+      .replace(/:$/, '');
+    const { repository, tag } = parseImage(clean);
+    const name = repository.toLowerCase();
+    return {
+      severity: 'error',
+      place,
+      about: `image ${place.file}:${place.line}`,
+      fr: [
+        `« ${image} » n’est pas un nom d’image : minuscules seulement, sans https:// ni espace.`,
+        "Le pod reste en « InvalidImageName » : « couldn't parse image name … invalid reference format ».",
+        `Écrivez : image: ${name}${tag === undefined ? '' : `:${tag}`}`,
+      ],
+      en: [
+        `"${image}" is no image name: lower case only, without https:// or spaces.`,
+        'The pod stays in "InvalidImageName": "couldn\'t parse image name … invalid reference format".',
+        `Write: image: ${name}${tag === undefined ? '' : `:${tag}`}`,
+      ],
+    };
+  }
+  if (
+    /^(votre|your|mon|my)[-_]?(compte|account|user(name)?|dockerhub|pseudo|login|registry)|^(compte|username|user|docker(hub)?[-_]?user(name)?|pseudo|identifiant)\/|^(image|mon-image|your-image|votre-image|mon_image)(:|$)|TODO|CHANGE_?ME|XXX/i.test(
+      image,
+    )
+  ) {
+    const [fr, en] = pullWords(image);
+    return {
+      severity: 'error',
+      place,
+      about: `image ${place.file}:${place.line}`,
+      fr: [
+        `« ${image} » est un nom d’exemple, à remplacer par le vôtre.`,
+        fr,
+        'Écrivez : image: votre-compte-dockerhub/votre-image:latest',
+      ],
+      en: [
+        `"${image}" is an example’s name, to be replaced by your own.`,
+        en,
+        'Write: image: your-dockerhub-account/your-image:latest',
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** A name without account that is not among Docker's own images. */
+function localName(model: Model, container: Container): Remark | undefined {
+  const image = parseImage(container.image);
+  if (image.account !== undefined || OFFICIAL.has(image.tail) || image.digest !== undefined) return undefined;
+  if (
+    model.project.files.some(({ path: file }) =>
+      /skaffold\.ya?ml$|Tiltfile$|(^|\/)\.gitlab-ci\.ya?ml$|werf|garden/.test(file),
+    )
+  )
+    return undefined;
+  const policy = textAt(container.object, 'imagePullPolicy');
+  // Never is told by a rule of its own; a kustomization may give the name its account.
+  if (
+    policy === 'Never' ||
+    model.kustomizations.some((built) =>
+      objectsAt(built.object, 'images').some((each) => each.name === image.repository),
+    )
+  )
+    return undefined;
+  const place = placeOf(container.object, 'image');
+  const build = model.builds.find((each) =>
+    each.images.some(
+      (name) =>
+        sameRepository(name, image.repository) || parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '')).tail === image.tail,
+    ),
+  );
+  const pushedAs = build?.images.find((name) => parseImage(name).account !== undefined);
+  const [fr, en] = pullWords(`docker.io/library/${image.repository}:${image.tag ?? 'latest'}`);
+  return {
+    severity: policy === 'IfNotPresent' && !model.builds.some((each) => each.isPushed) ? 'warning' : 'error',
+    place,
+    about: `image ${place.file}:${place.line}`,
+    fr: [
+      `« ${container.image} » n’a pas de compte devant : le cluster la cherche parmi les images officielles de Docker Hub, où elle n’est pas.`,
+      fr,
+      pushedAs === undefined
+        ? `Poussez-la sous votre compte et écrivez : image: votre-compte/${image.tail}:${image.tag ?? 'latest'}`
+        : `Écrivez : image: ${pushedAs.replace(/\$\{\{[^}]*\}\}/g, 'votre-compte')}`,
+    ],
+    en: [
+      `"${container.image}" has no account before it: the cluster looks for it among Docker Hub’s official images, where it is not.`,
+      en,
+      pushedAs === undefined
+        ? `Push it under your account and write: image: your-account/${image.tail}:${image.tag ?? 'latest'}`
+        : `Write: image: ${pushedAs.replace(/\$\{\{[^}]*\}\}/g, 'your-account')}`,
+    ],
+  };
+}
+
+/** The project pushes an image of the same name under another account or tag, and the manifest asks for one that is not pushed. */
+function notPushed(
+  model: Model,
+  cluster: Cluster,
+  workload: Workload,
+  container: Container,
+  pushed: Build[],
+): Remark | undefined {
+  const image = parseImage(container.image);
+  const place = placeOf(container.object, 'image');
+  if (pushed.length === 0 || OFFICIAL.has(image.repository) || image.digest !== undefined) return undefined;
+  const same = pushed.filter((build) => build.images.some((name) => sameRepository(name, image.repository)));
+  if (same.length > 0) {
+    const tags = same.flatMap((build) =>
+      build.images
+        .filter((name) => sameRepository(name, image.repository))
+        .map((name) => parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).tag ?? 'latest'),
+    );
+    const wanted = image.tag ?? 'latest';
+    if (tags.some((tag) => tag === wanted || tag.includes('§') || tag === '') || tags.length === 0) return undefined;
+    const isSed = model.project.files.some(
+      ({ path: file }) =>
+        /\.(ya?ml|sh)$|makefile$/i.test(file) &&
+        /kubectl set image|kustomize edit set image|envsubst|sed -i|yq |newTag/.test(model.project.read(file) ?? ''),
+    );
+    if (isSed || /^v?\d+\.\d+/.test(wanted)) return undefined;
+    return {
+      severity: 'error',
+      place,
+      about: `image ${place.file}:${place.line}`,
+      fr: [
+        `Le manifeste demande l’étiquette « ${wanted} », mais le workflow (${same[0]?.place.file ?? ''}) ne pousse que « ${[...new Set(tags)].join(', ')} ».`,
+        `Le pod reste en « ImagePullBackOff » : « ${container.image}: not found ».`,
+        `Écrivez : image: ${image.repository}:${tags[0] ?? 'latest'}`,
+      ],
+      en: [
+        `The manifest asks for the tag "${wanted}", but the workflow (${same[0]?.place.file ?? ''}) pushes only "${[...new Set(tags)].join(', ')}".`,
+        `The pod stays in "ImagePullBackOff": "${container.image}: not found".`,
+        `Write: image: ${image.repository}:${tags[0] ?? 'latest'}`,
+      ],
+    };
+  }
+  const mine = pushed
+    .flatMap((build) =>
+      build.images.map((name) => ({ build, name: parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '§')) })),
+    )
+    .filter(({ name }) => !name.repository.includes('§'));
+  const twin = mine.find(({ name }) => name.tail === image.tail && name.account !== image.account);
+  const isCourse = COURSE_IMAGES.test(image.repository);
+  const courseTwin = isCourse ? pushedForRole(pushed, image.tail) : undefined;
+  const found = twin?.build ?? courseTwin;
+  if (!found) return undefined;
+  const right =
+    (twin ? found.images.find((name) => parseImage(name).tail === image.tail) : found.images[0])?.replace(
+      /\$\{\{[^}]*\}\}/g,
+      'votre-compte',
+    ) ?? '';
+  const isMirror = twin !== undefined && /\./.test(image.account ?? '') !== /\./.test(twin.name.account ?? '');
+  if (isMirror) return undefined;
+  return {
+    severity: isCourse ? 'error' : 'warning',
+    place,
+    about: `image ${place.file}:${place.line}`,
+    fr: [
+      isCourse
+        ? `Le manifeste lance encore l’image du cours (« ${container.image} »), alors que votre workflow pousse la vôtre (« ${right} »).`
+        : `Le manifeste demande « ${container.image} », mais le workflow pousse « ${right} ».`,
+      isCourse
+        ? 'Le pod tourne, mais c’est l’application du cours : votre code n’y est pas.'
+        : 'Le pod lance une autre image que la vôtre, ou reste en « ImagePullBackOff ».',
+      `Écrivez : image: ${right}`,
+    ],
+    en: [
+      isCourse
+        ? `The manifest still runs the course’s image ("${container.image}"), while your workflow pushes your own ("${right}").`
+        : `The manifest asks for "${container.image}", but the workflow pushes "${right}".`,
+      isCourse
+        ? 'The pod runs, but it is the course’s application: your code is not in it.'
+        : 'The pod runs another image than yours, or stays in "ImagePullBackOff".',
+      `Write: image: ${right.replace('votre-compte', 'your-account')}`,
+    ],
+  };
+}
+
+/** The build that makes one's own counterpart of a course image; none when the course's own name is pushed. */
+function pushedForRole(pushed: Build[], tail: string): Build | undefined {
+  if (
+    pushed.some((build) =>
+      build.images.some((name) => COURSE_IMAGES.test(parseImage(name).repository) || parseImage(name).tail === tail),
+    )
+  )
+    return undefined;
+  const role = tail.startsWith('front') ? /front/i : /back|api/i;
+  return (
+    pushed.find((build) => role.test(`${build.dockerfile} ${build.images.join(' ')}`) && build.images.length > 0) ??
+    (pushed.length === 1 && pushed[0]?.images[0] !== undefined ? pushed[0] : undefined)
+  );
+}
+
+export const imageArchitecture: Rule = {
+  id: 'image-architecture',
+  title: {
+    fr: 'L’image est construite pour une autre sorte de processeur',
+    en: 'The image is built for another kind of processor',
+  },
+  why: {
+    fr: 'Un Mac récent a un processeur ARM, les nœuds du SSPCloud et de presque tous les clusters un amd64 (Intel, AMD). Un programme fait pour l’un ne tourne pas sur l’autre.',
+    en: 'A recent Mac has an ARM processor; the nodes of the SSPCloud, and of nearly all clusters, have amd64 (Intel, AMD). A program made for one does not run on the other.',
+  },
+  *check(model) {
+    if (wantsArm(model)) return;
+    for (const build of model.builds) {
+      if (build.platforms.length > 0 && build.platforms.every((platform) => /arm|aarch64/.test(platform))) {
+        if (build.by === 'compose' && model.clusters.length === 0) continue;
+        yield archRemark(
+          build.place,
+          build.platforms.join(', '),
+          build.by === 'compose'
+            ? 'platform: linux/amd64'
+            : build.by === 'workflow'
+              ? 'platforms: linux/amd64'
+              : '--platform linux/amd64',
+        );
+        continue;
+      }
+      const job = model.workflows
+        .find((workflow) => workflow.path === build.place.file)
+        ?.jobs.filter((each) => each.place.line <= build.place.line)
+        .at(-1);
+      if (
+        build.by === 'workflow' &&
+        build.isPushed &&
+        build.platforms.length === 0 &&
+        /arm|macos/.test(job?.runsOn ?? '') &&
+        job
+      ) {
+        yield archRemark(
+          placeOf(job.object, 'runs-on'),
+          job.runsOn,
+          'runs-on: ubuntu-latest (ou, à l’étape de construction, platforms: linux/amd64)',
+        );
+      }
+    }
+    for (const workflow of model.workflows) {
+      for (const holder of [
+        workflow.object,
+        ...workflow.jobs.flatMap((job) => [job.object, ...job.steps.map((step) => step.object)]),
+      ]) {
+        const platform = textAt(holder, 'env', 'DOCKER_DEFAULT_PLATFORM') ?? '';
+        if (/arm/.test(platform))
+          yield archRemark(
+            placeOf(objectAt(holder, 'env'), 'DOCKER_DEFAULT_PLATFORM'),
+            platform,
+            'DOCKER_DEFAULT_PLATFORM: linux/amd64',
+          );
+      }
+    }
+    const seen = new Set<string>();
+    for (const build of model.builds) {
+      if (seen.has(build.dockerfile)) continue;
+      seen.add(build.dockerfile);
+      const image = readImage(model.project, build);
+      if (
+        !image ||
+        (model.clusters.length === 0 &&
+          !model.builds.some((each) => each.dockerfile === build.dockerfile && each.isPushed))
+      )
+        continue;
+      const { stage } = image;
+      const base = imageOf(image.dockerfile, stage, build, image.context).base;
+      const root = image.dockerfile.stages.find((each) => each.from === base) ?? stage;
+      const isArm =
+        /arm64|aarch64|arm\/v/.test(root.platform ?? '') ||
+        /^(arm64v8|arm32v7|aarch64)\//.test(base) ||
+        /(^|-)(arm64|arm64v8|aarch64)($|-)/.test(parseImage(base).tag ?? '');
+      if (isArm) {
+        yield archRemark(
+          { file: build.dockerfile, line: root.line },
+          root.platform ?? base,
+          `FROM ${base.replace(/^(arm64v8|arm32v7|aarch64)\//, '').replace(/-(arm64v8|arm64|aarch64)/, '')}`,
+        );
+      } else if (
+        /\$\{?BUILDPLATFORM/.test(root.platform ?? '') &&
+        build.platforms.length > 1 &&
+        !/^scratch$/.test(base)
+      ) {
+        yield archRemark(
+          { file: build.dockerfile, line: root.line },
+          'la machine qui construit ($BUILDPLATFORM)',
+          `FROM ${base} (sans --platform à la dernière étape)`,
+        );
+      }
+      for (const run of image.runs) {
+        const match = /GOARCH=arm64|\b(?:linux|manylinux\w*)[-_](arm64|aarch64)\b/.exec(run.instruction.raw);
+        if (match && !/TARGETARCH|uname|dpkg --print/.test(run.instruction.raw) && build.platforms.length === 0) {
+          yield archRemark(
+            { file: build.dockerfile, line: run.instruction.line },
+            match[0],
+            match[0].replace(/arm64|aarch64/, match[0].includes('GOARCH') ? 'amd64' : 'x86_64'),
+          );
+        }
+      }
+    }
+  },
+};
+
+/** Nodes chosen for their ARM processors are meant to have ARM images. */
+function wantsArm(model: Model): boolean {
+  return model.clusters.some((cluster) =>
+    cluster.workloads.some((workload) => /kubernetes\.io\/arch":"arm64|"arm64"/.test(JSON.stringify(workload.pod))),
+  );
+}
+
+function archRemark(place: Place, what: string, fix: string): Remark {
+  return {
+    severity: 'error',
+    place,
+    about: `arch ${place.file}:${place.line}`,
+    fr: [
+      `L’image est faite pour « ${what} », pas pour les processeurs amd64 du cluster.`,
+      'Le pod redémarre sans cesse (CrashLoopBackOff) ; « kubectl logs » montre « exec format error », ou le tirage échoue : « no match for platform in manifest ».',
+      `Écrivez : ${fix}`,
+    ],
+    en: [
+      `The image is made for "${what.replace('la machine qui construit', 'the machine that builds')}", not for the amd64 processors of the cluster.`,
+      'The pod restarts again and again (CrashLoopBackOff); "kubectl logs" shows "exec format error", or the pull fails: "no match for platform in manifest".',
+      `Write: ${fix.replace('ou, à l’étape de construction,', 'or, in the build step,').replace('sans --platform à la dernière étape', 'without --platform in the last stage')}`,
+    ],
+  };
+}
+
+export const memoryLimit: Rule = {
+  id: 'memory-limit',
+  title: { fr: 'La limite de mémoire est au hasard', en: 'The memory limit is a guess' },
+  why: {
+    fr: 'Une limite se mesure (kubectl top pod), elle ne se devine pas : trop basse, le pod est tué (OOMKilled) ; trop haute, elle mange le quota de tous. La montrer sans cesse cache souvent un serveur de développement ou trop de processus.',
+    en: 'A limit is measured (kubectl top pod), not guessed: too low, the pod is killed (OOMKilled); too high, it eats everybody’s quota. Raising it again and again often hides a development server or too many processes.',
+  },
+  *check(model) {
+    for (const cluster of model.clusters) {
+      for (const workload of cluster.workloads) {
+        for (const instance of instancesOf(model, workload)) {
+          const container = instance.container;
+          if (!container) continue;
+          const limits = objectAt(container.object, 'resources', 'limits');
+          const text = textAt(limits, 'memory');
+          const memory = amount(text);
+          const cpu = amount(textAt(limits, 'cpu') ?? textAt(container.object, 'resources', 'requests', 'cpu'));
+          if (text !== undefined && memory !== undefined && memory < 6 * 2 ** 20) {
+            const number = /^([\d.]+)/.exec(text)?.[1] ?? '256';
+            yield {
+              severity: 'error',
+              place: placeOf(limits, 'memory'),
+              about: `memory ${container.place.file}:${container.place.line}`,
+              fr: [
+                `« memory: ${text} » veut dire ${memory < 1 ? 'moins d’un octet' : `${Math.round(memory)} octets`}${/^\d+$/.test(text) ? ' : il manque l’unité' : ''}.`,
+                'Le pod reste en « CreateContainerError » : « container init was OOM-killed (memory limit too low?) ».',
+                `Écrivez l’unité : memory: ${Number(number) >= 16 ? number : '256'}Mi`,
+              ],
+              en: [
+                `"memory: ${text}" means ${memory < 1 ? 'less than a byte' : `${Math.round(memory)} bytes`}${/^\d+$/.test(text) ? ': the unit is missing' : ''}.`,
+                'The pod stays in "CreateContainerError": "container init was OOM-killed (memory limit too low?)".',
+                `Write the unit: memory: ${Number(number) >= 16 ? number : '256'}Mi`,
+              ],
+            };
+          } else if (cpu !== undefined && cpu >= 50) {
+            const holder =
+              textAt(limits, 'cpu') === undefined ? objectAt(container.object, 'resources', 'requests') : limits;
+            const shown = textAt(holder, 'cpu') ?? '';
+            yield {
+              severity: 'error',
+              place: placeOf(holder, 'cpu'),
+              about: `cpu ${container.place.file}:${container.place.line}`,
+              fr: [
+                `« cpu: ${shown} » demande ${Math.round(cpu)} processeurs entiers.`,
+                'Le pod reste en « Pending » : « 0/… nodes are available: insufficient cpu » (ou le quota le refuse).',
+                `Écrivez en millièmes : cpu: ${shown.replace(/\D.*$/, '')}m`,
+              ],
+              en: [
+                `"cpu: ${shown}" asks for ${Math.round(cpu)} whole processors.`,
+                'The pod stays in "Pending": "0/… nodes are available: insufficient cpu" (or the quota refuses it).',
+                `Write in thousandths: cpu: ${shown.replace(/\D.*$/, '')}m`,
+              ],
+            };
+          } else if (text !== undefined && memory !== undefined) {
+            const remark = guessed(model, instance, text, memory, placeOf(limits, 'memory'));
+            if (remark) yield remark;
+          }
+        }
+      }
+    }
+  },
+};
+
+/** Libraries that do need gigabytes. */
+const HEAVY =
+  /torch|tensorflow|transformers|keras|spark|dask|spacy|sentence-transformers|llama|vllm|whisper|scikit-learn|xgboost|lightgbm|catboost|polars|duckdb|pandas|geopandas|prophet|numba|jax|onnx|faiss|chroma|langchain|opencv|rasterio|mlflow/i;
+
+function guessed(
+  model: Model,
+  instance: ReturnType<typeof instancesOf>[number],
+  text: string,
+  memory: number,
+  place: Place,
+): Remark | undefined {
+  const { image } = instance;
+  const servers = instance.listens.map((listen) => listen.server);
+  const isDevelopment = instance.listens.some(
+    (listen) =>
+      listen.development !== undefined && /vite|next dev|react-scripts|ng serve|nuxt/.test(listen.development),
+  );
+  const about = `memory ${place.file}:${place.line}`;
+  if (memory >= 2 ** 31 && isCustom(instance)) {
+    const folder = image?.context.folder ?? '.';
+    const inside = folder === '.' ? '' : `${folder}/`;
+    const needs = model.project.files.some(
+      ({ path: file }) =>
+        file.startsWith(inside) &&
+        /(requirements[^/]*\.txt|pyproject\.toml|Pipfile|environment\.ya?ml|pom\.xml|build\.gradle(\.kts)?|\.ipynb)$/.test(
+          file,
+        ) &&
+        (HEAVY.test(model.project.read(file) ?? '') || /\.(xml|gradle|kts)$/.test(file)),
+    );
+    if (!image && memory >= 3 * 2 ** 30) return guess(text, place, about, false);
+    if (needs || !image || /java|jdk|jre|spark|cuda|pytorch|tensorflow|elasticsearch/.test(image.base))
+      return undefined;
+    return guess(text, place, about, isDevelopment);
+  }
+  const least = servers.some((server) => /^(vite|next dev|react-scripts|ng|nuxt)$/.test(server))
+    ? 160
+    : servers.some((server) => /^(streamlit|next)$/.test(server))
+      ? 100
+      : servers.some((server) => /^(uvicorn|fastapi|gunicorn|flask|django|node|fastify)$/.test(server))
+        ? 40
+        : /java|jdk|temurin/.test(image?.base ?? '')
+          ? 128
+          : 0;
+  if (memory >= least * 2 ** 20 || least === 0) return undefined;
+  return {
+    severity: 'warning',
+    place,
+    about,
+    fr: [
+      `La limite de mémoire (${text}) est sous ce que ${servers[0] ?? 'ce serveur'} prend au repos (environ ${least}Mi).`,
+      'Le pod redémarre sans cesse ; « kubectl describe pod » montre « Reason: OOMKilled, Exit Code: 137 ».',
+      `Écrivez : memory: ${least * 2}Mi`,
+    ],
+    en: [
+      `The memory limit (${text}) is below what ${servers[0] ?? 'this server'} takes at rest (about ${least}Mi).`,
+      'The pod restarts again and again; "kubectl describe pod" shows "Reason: OOMKilled, Exit Code: 137".',
+      `Write: memory: ${least * 2}Mi`,
+    ],
+  };
+}
+
+function guess(text: string, place: Place, about: string, isDevelopment: boolean): Remark {
+  return {
+    severity: isDevelopment ? 'warning' : 'advice',
+    place,
+    about,
+    fr: [
+      `La limite de mémoire est de ${text}, pour une application qui ne charge rien de lourd${isDevelopment ? ' mais qui lance un serveur de développement' : ''}.`,
+      'Le quota est vite épuisé : « exceeded quota: … requested: limits.memory », et les pods suivants ne démarrent pas.',
+      isDevelopment
+        ? 'Servez les fichiers construits (npm run build, puis nginx) : 64Mi suffisent.'
+        : 'Mesurez (kubectl top pod), puis mettez environ le double : 256Mi à 512Mi pour une API.',
+    ],
+    en: [
+      `The memory limit is ${text}, for an application that loads nothing heavy${isDevelopment ? ' but runs a development server' : ''}.`,
+      'The quota is soon used up: "exceeded quota: … requested: limits.memory", and further pods do not start.',
+      isDevelopment
+        ? 'Serve the built files (npm run build, then nginx): 64Mi will do.'
+        : 'Measure (kubectl top pod), then set about twice that: 256Mi to 512Mi for an API.',
+    ],
+  };
+}

@@ -1,0 +1,1188 @@
+import path from 'node:path';
+import type { Remark, Rule } from '../findings.ts';
+import {
+  appDirectory,
+  entryFiles,
+  moduleArgument,
+  moduleFiles,
+  runningSources,
+  type Instance,
+  type Model,
+} from '../model.ts';
+import { globPattern, imageOf, isPlainBase } from '../read/image.ts';
+import { parseImage } from '../read/images.ts';
+import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
+import { filesOfImport, type Run, type StartFault } from '../read/start.ts';
+import { readYaml, objectAt, textAt } from '../read/yaml.ts';
+import { nearest } from '../words.ts';
+
+/** How a container that does not start looks, under compose and on a cluster. */
+function crash(instance: Instance, words: string): [string, string] {
+  if (instance.where === 'kubernetes')
+    return [
+      `Le pod redémarre sans cesse (CrashLoopBackOff) ; « kubectl logs » montre « ${words} ».`,
+      `The pod restarts again and again (CrashLoopBackOff); "kubectl logs" shows "${words}".`,
+    ];
+  if (instance.where === 'compose')
+    return [
+      `Le conteneur s’arrête aussitôt ; « docker compose logs » montre « ${words} ».`,
+      `The container stops at once; "docker compose logs" shows "${words}".`,
+    ];
+  return [
+    `Le conteneur s’arrête aussitôt ; ses journaux montrent « ${words} ».`,
+    `The container stops at once; its logs show "${words}".`,
+  ];
+}
+
+export const startFile: Rule = {
+  id: 'start-file',
+  title: { fr: 'La commande de démarrage ne trouve pas son fichier', en: 'The start command does not find its file' },
+  why: {
+    fr: 'CMD et ENTRYPOINT cherchent leurs fichiers dans l’image, à partir de WORKDIR : c’est ce que les COPY y ont mis, et rien d’autre.',
+    en: 'CMD and ENTRYPOINT look for their files in the image, from WORKDIR: what the COPY lines put there, and nothing else.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      for (const fault of instance.start.faults) {
+        const remark = faultRemark(model, instance, fault);
+        if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
+      }
+      for (const run of instance.start.runs) {
+        const remark = moduleRemark(instance, run);
+        if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
+      }
+    }
+  },
+};
+
+function faultRemark(model: Model, instance: Instance, fault: StartFault): Remark | undefined {
+  const { project } = model;
+  const about = `start ${fault.place.file}:${fault.place.line}`;
+  switch (fault.kind) {
+    case 'file': {
+      const name = path.posix.basename(fault.path);
+      const words = /^python/.test(fault.program)
+        ? `python: can't open file '${fault.path}': [Errno 2] No such file or directory`
+        : /^(node|nodemon|tsx|ts-node)/.test(fault.program)
+          ? `Error: Cannot find module '${fault.path}'`
+          : fault.program === 'java'
+            ? `Error: Unable to access jarfile ${name}`
+            : `exec: "${fault.path}": stat ${fault.path}: no such file or directory`;
+      const [fr, en] = crash(instance, words);
+      const candidates = project.files.map((file) => file.path).filter((file) => path.posix.basename(file) === name);
+      const hint = whereIs(instance, name, candidates);
+      return {
+        severity: 'error',
+        place: fault.place,
+        about,
+        fr: [
+          `Le démarrage cherche « ${fault.path} », qui n’est pas dans l’image${fault.found.because === 'dockerignore' ? ' (.dockerignore l’écarte)' : ''}.`,
+          fr,
+          hint.fr,
+        ],
+        en: [
+          `The start looks for "${fault.path}", which is not in the image${fault.found.because === 'dockerignore' ? ' (.dockerignore leaves it out)' : ''}.`,
+          en,
+          hint.en,
+        ],
+      };
+    }
+    case 'script':
+      return scriptRemark(model, instance, fault);
+    case 'package-json': {
+      const [fr, en] = crash(
+        instance,
+        `npm error enoent Could not read package.json: … open '${fault.folder}/package.json'`,
+      );
+      return {
+        severity: 'error',
+        place: fault.place,
+        about,
+        fr: [
+          `« npm » cherche package.json dans ${fault.folder}, et il n’y est pas.`,
+          fr,
+          'Copiez package.json dans le dossier de WORKDIR (COPY package*.json ./), ou corrigez WORKDIR.',
+        ],
+        en: [
+          `"npm" looks for package.json in ${fault.folder}, and it is not there.`,
+          en,
+          'Copy package.json into the folder of WORKDIR (COPY package*.json ./), or mend WORKDIR.',
+        ],
+      };
+    }
+    case 'npm-script': {
+      const [fr, en] = crash(instance, `npm error Missing script: "${fault.script}"`);
+      const near =
+        nearest(fault.script, fault.known, 3) ??
+        ['start', 'preview', 'serve', 'dev'].find((name) => fault.known.includes(name));
+      return {
+        severity: 'error',
+        place: fault.place,
+        about,
+        fr: [
+          `${fault.file} n’a pas de script « ${fault.script} » (il a : ${fault.known.join(', ') || 'aucun'}).`,
+          fr,
+          near === undefined
+            ? `Ajoutez-le à ${fault.file}, sous "scripts".`
+            : `Lancez un script qui existe : npm run ${near}`,
+        ],
+        en: [
+          `${fault.file} has no script "${fault.script}" (it has: ${fault.known.join(', ') || 'none'}).`,
+          en,
+          near === undefined
+            ? `Add it to ${fault.file}, under "scripts".`
+            : `Run a script that exists: npm run ${near}`,
+        ],
+      };
+    }
+    case 'variable': {
+      const [fr, en] = crash(instance, `Error: Invalid value …: '${fault.word}' is not a valid integer`);
+      const all = (instance.start.words ?? []).join(' ');
+      return {
+        severity: 'error',
+        place: fault.place,
+        about,
+        fr: [
+          `« ${fault.word} » reste tel quel : sans shell, personne ne remplace la variable par sa valeur.`,
+          fr,
+          `Écrivez la commande sans crochets (elle passe alors par un shell) : CMD ${all}\nou : CMD ["sh", "-c", "${all}"]`,
+        ],
+        en: [
+          `"${fault.word}" stays as it is: without a shell, nobody replaces the variable by its value.`,
+          en,
+          `Write the command without brackets (it then goes through a shell): CMD ${all}\nor: CMD ["sh", "-c", "${all}"]`,
+        ],
+      };
+    }
+  }
+}
+
+/** Where in the image, or in the project, a file that the start misses is. */
+function whereIs(instance: Instance, name: string, candidates: string[]): { fr: string; en: string } {
+  const folder = instance.image?.context.folder ?? '.';
+  for (const file of candidates) {
+    const inside = folder === '.' ? file : file.startsWith(`${folder}/`) ? file.slice(folder.length + 1) : undefined;
+    if (inside === undefined) continue;
+    for (const base of [
+      instance.around.workdir,
+      '/',
+      ...(instance.image?.copies.map((copy) => copy.destination) ?? []),
+    ]) {
+      const target = path.posix.resolve(base, inside);
+      if (instance.around.find(target).source === file) {
+        const shown = path.posix.relative(instance.around.workdir, target);
+        return {
+          fr: `Dans l’image, il est à ${target} : écrivez « ${shown.startsWith('..') ? target : shown} », ou changez WORKDIR.`,
+          en: `In the image it is at ${target}: write "${shown.startsWith('..') ? target : shown}", or change WORKDIR.`,
+        };
+      }
+    }
+    return {
+      fr: `Copiez-le dans l’image : COPY ${inside} ${instance.around.workdir}/`,
+      en: `Copy it into the image: COPY ${inside} ${instance.around.workdir}/`,
+    };
+  }
+  return {
+    fr: `Corrigez le nom du fichier, ou ajoutez « ${name} » au projet.`,
+    en: `Mend the file’s name, or add "${name}" to the project.`,
+  };
+}
+
+/** Run bit, first line, line ends and shell of a script that is run by its own name. */
+function scriptRemark(
+  model: Model,
+  instance: Instance,
+  fault: Extract<StartFault, { kind: 'script' }>,
+): Remark | undefined {
+  const { project } = model;
+  const text = project.read(fault.source) ?? '';
+  const name = path.posix.basename(fault.path);
+  const image = instance.image;
+  const isMounted = instance.mounts.some((mount) => fault.path.startsWith(mount.target));
+  const runs = isMounted ? [] : (image?.runs ?? []);
+  const madeRunnable =
+    runs.some(
+      (run) =>
+        /chmod/.test(run.instruction.raw) &&
+        /chmod\s+(-R\s+)?([0-7]*[1357][0-7]*|[ugoa]*[+=][rwx]*x)/.test(run.instruction.raw),
+    ) ||
+    (image?.copies.some(
+      (copy) =>
+        copy.chmod !== undefined &&
+        /[1357]|x/.test(copy.chmod) &&
+        fault.path.startsWith(copy.destination.replace(/\/$/, '')),
+    ) ??
+      false);
+  const converted = runs.some((run) => /dos2unix|sed\s.*\\r/.test(run.instruction.raw));
+  const about = `script ${fault.source}`;
+  if (!project.isExecutable(fault.source) && !madeRunnable) {
+    const [fr, en] = crash(instance, `exec: "${fault.path}": permission denied`);
+    return {
+      severity: project.keepsRunBits || project.kindOf('.git') !== undefined ? 'error' : 'warning',
+      place: fault.place,
+      about,
+      fr: [
+        `« ${name} » n’a pas le droit d’être exécuté (${fault.source} n’a pas le bit x).`,
+        fr,
+        `Dans le Dockerfile, après le COPY : RUN chmod +x ${fault.path}\nou, une fois pour toutes : git update-index --chmod=+x ${fault.source}`,
+      ],
+      en: [
+        `"${name}" may not be run (${fault.source} lacks the x bit).`,
+        en,
+        `In the Dockerfile, after the COPY: RUN chmod +x ${fault.path}\nor, once and for all: git update-index --chmod=+x ${fault.source}`,
+      ],
+    };
+  }
+  const [first = ''] = text.split('\n');
+  if (first.endsWith('\r') && first.startsWith('#!') && !converted) {
+    const [fr, en] = crash(instance, `exec ${fault.path}: no such file or directory`);
+    return {
+      severity: 'error',
+      place: { file: fault.source, line: 1 },
+      about,
+      fr: [
+        `« ${name} » a des fins de ligne Windows (CRLF) : Linux cherche un programme nommé « ${first.slice(2).trim()}\\r ».`,
+        fr,
+        `Convertissez-le : sed -i 's/\\r$//' ${fault.source}, et ajoutez dans .gitattributes : *.sh text eol=lf`,
+      ],
+      en: [
+        `"${name}" has Windows line ends (CRLF): Linux looks for a program called "${first.slice(2).trim()}\\r".`,
+        en,
+        `Convert it: sed -i 's/\\r$//' ${fault.source}, and add to .gitattributes: *.sh text eol=lf`,
+      ],
+    };
+  }
+  if (!first.startsWith('#!') && !fault.viaShell) {
+    const [fr, en] = crash(instance, `exec ${fault.path}: exec format error`);
+    return {
+      severity: 'error',
+      place: { file: fault.source, line: 1 },
+      about,
+      fr: [
+        `« ${name} » ne commence pas par « #! » : Linux ne sait pas quel programme doit le lire.`,
+        fr,
+        `Ajoutez tout en haut de ${fault.source} : #!/bin/sh`,
+      ],
+      en: [
+        `"${name}" does not start with "#!": Linux cannot tell which program is to read it.`,
+        en,
+        `Add at the very top of ${fault.source}: #!/bin/sh`,
+      ],
+    };
+  }
+  const installsBash = runs.some((run) => /\bbash\b/.test(run.instruction.raw));
+  if (
+    /^#!.*\bbash\b/.test(first) &&
+    image &&
+    /alpine|^busybox/.test(image.base) &&
+    isPlainBase(image.base) &&
+    !/^(nginx|postgres|httpd)/.test(parseImage(image.base).repository) &&
+    !installsBash
+  ) {
+    const [fr, en] = crash(instance, `exec ${fault.path}: no such file or directory`);
+    return {
+      severity: 'error',
+      place: { file: fault.source, line: 1 },
+      about,
+      fr: [
+        `« ${name} » demande bash, que l’image ${image.base} n’a pas.`,
+        fr,
+        `Écrivez en première ligne : #!/bin/sh (ou, dans le Dockerfile : RUN apk add --no-cache bash)`,
+      ],
+      en: [
+        `"${name}" asks for bash, which the image ${image.base} does not have.`,
+        en,
+        'Write as the first line: #!/bin/sh (or, in the Dockerfile: RUN apk add --no-cache bash)',
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** The module that an application server is asked to load. */
+function moduleRemark(instance: Instance, run: Run): Remark | undefined {
+  if (!/^(uvicorn|gunicorn|hypercorn|daphne)$/.test(run.program)) {
+    if (run.program === 'streamlit' || run.program === 'fastapi') {
+      const file = run.args.slice(1).find((word) => word.endsWith('.py'));
+      if (file === undefined || /[$*]/.test(file) || /^https?:/.test(file)) return undefined;
+      const target = path.posix.resolve(run.cwd, file);
+      if (instance.around.find(target).state !== 'no') return undefined;
+      const [fr, en] = crash(
+        instance,
+        run.program === 'streamlit'
+          ? `Error: Invalid value: File does not exist: ${file}`
+          : `Path does not exist ${file}`,
+      );
+      const hint = whereIs(
+        instance,
+        path.posix.basename(file),
+        instance.around.project.files
+          .map((each) => each.path)
+          .filter((each) => path.posix.basename(each) === path.posix.basename(file)),
+      );
+      return {
+        severity: 'error',
+        place: run.place,
+        about: `start ${run.place.file}:${run.place.line}`,
+        fr: [`${run.program} cherche « ${target} », qui n’est pas dans l’image.`, fr, hint.fr],
+        en: [`${run.program} looks for "${target}", which is not in the image.`, en, hint.en],
+      };
+    }
+    return undefined;
+  }
+  const wanted = moduleArgument(run.args);
+  if (!wanted || /[$*]/.test(wanted.word)) return undefined;
+  const roots = [
+    path.posix.resolve(run.cwd, appDirectory(run.args)),
+    ...(instance.around.variables.PYTHONPATH ?? '').split(':').filter(Boolean),
+  ];
+  const files = roots.flatMap((root) => moduleFiles(wanted.module, root));
+  const found = files.map((file) => instance.around.find(file));
+  const source = found.find((each) => each.state === 'yes')?.source;
+  const about = `start ${run.place.file}:${run.place.line}`;
+  if (!found.some((each) => each.state !== 'no')) {
+    const top = wanted.module.split('.')[0] ?? '';
+    const isInstalled =
+      !roots.some((root) => ['yes', 'unknown'].includes(instance.around.find(path.posix.join(root, top)).state)) &&
+      installsProject(instance);
+    if (isInstalled) return undefined;
+    const last = wanted.module.split('.').at(-1) ?? '';
+    const words =
+      run.program === 'uvicorn'
+        ? `Error loading ASGI app. Could not import module "${wanted.module}".`
+        : `ModuleNotFoundError: No module named '${top}'`;
+    const [fr, en] = crash(instance, words);
+    const right = modulePath(instance, run, last);
+    const inCase = instance.around.project.files
+      .map((each) => each.path)
+      .find(
+        (each) =>
+          path.posix.basename(each).toLowerCase() === `${last}.py`.toLowerCase() &&
+          path.posix.basename(each) !== `${last}.py`,
+      );
+    return {
+      severity: 'error',
+      place: run.place,
+      about,
+      fr: [
+        `${run.program} cherche le module « ${wanted.module} » dans ${run.cwd}, et il n’y est pas${inCase === undefined ? '' : ` (le fichier s’appelle ${inCase}, et les majuscules comptent)`}.`,
+        fr,
+        right === undefined
+          ? `Corrigez le module (le chemin du fichier depuis WORKDIR, avec des points), ou WORKDIR, ou le COPY qui apporte le code.`
+          : `Écrivez : ${run.program} ${right}:${wanted.attribute || 'app'}`,
+      ],
+      en: [
+        `${run.program} looks for the module "${wanted.module}" in ${run.cwd}, and it is not there${inCase === undefined ? '' : ` (the file is called ${inCase}, and the case of letters counts)`}.`,
+        en,
+        right === undefined
+          ? 'Mend the module (the path of the file from WORKDIR, with dots), or WORKDIR, or the COPY that brings the code.'
+          : `Write: ${run.program} ${right}:${wanted.attribute || 'app'}`,
+      ],
+    };
+  }
+  if (source === undefined) return undefined;
+  const file = instance.around.source(source);
+  const attribute = wanted.attribute.replace(/\(.*$/, '').split('.')[0] ?? '';
+  if (!file || attribute === '' || file.starred || file.names.has(attribute) || file.names.size === 0) return undefined;
+  const text = instance.around.project.read(source) ?? '';
+  if (new RegExp(`^\\s*(global\\s+)?${attribute}\\b\\s*[:=]|\\b${attribute}\\s*=|__getattr__`, 'm').test(text))
+    return undefined;
+  const apps = [...file.names]
+    .filter(([, maker]) =>
+      /^(fastapi\.)?FastAPI$|^(flask\.)?Flask$|^Starlette$|create_app|get_(wsgi|asgi)_application|^Dash$/.test(
+        maker ?? '',
+      ),
+    )
+    .map(([name]) => name);
+  const words =
+    run.program === 'uvicorn'
+      ? `Error loading ASGI app. Attribute "${attribute}" not found in module "${wanted.module}".`
+      : `Failed to find attribute '${attribute}' in '${wanted.module}'.`;
+  const [fr, en] = crash(instance, words);
+  const factory = /\bdef (create_app|make_app|build_app)\b/.exec(text)?.[1];
+  return {
+    severity: 'error',
+    place: run.place,
+    about,
+    fr: [
+      `${source} ne définit pas « ${attribute} », que ${run.program} doit charger${apps[0] === undefined ? '' : ` (l’application s’y appelle « ${apps[0]} »)`}.`,
+      fr,
+      apps[0] !== undefined
+        ? `Écrivez : ${run.program} ${wanted.module}:${apps[0]}`
+        : factory !== undefined
+          ? `Écrivez : ${run.program === 'gunicorn' ? `gunicorn "${wanted.module}:${factory}()"` : `uvicorn --factory ${wanted.module}:${factory}`}`
+          : `Définissez « ${attribute} » dans ce fichier, ou nommez celui où elle est.`,
+    ],
+    en: [
+      `${source} does not define "${attribute}", which ${run.program} is to load${apps[0] === undefined ? '' : ` (the application is called "${apps[0]}" there)`}.`,
+      en,
+      apps[0] !== undefined
+        ? `Write: ${run.program} ${wanted.module}:${apps[0]}`
+        : factory !== undefined
+          ? `Write: ${run.program === 'gunicorn' ? `gunicorn "${wanted.module}:${factory}()"` : `uvicorn --factory ${wanted.module}:${factory}`}`
+          : `Define "${attribute}" in this file, or name the one where it is.`,
+    ],
+  };
+}
+
+/** Whether the project itself was installed as a package, so that its modules are found from anywhere. */
+function installsProject(instance: Instance): boolean {
+  return (instance.image?.runs ?? []).some((run) =>
+    /pip3?\s+install(\s+[^&|;\s]+)*\s+(\.|\/app|\/code|\/src)(\s|$|\[|\/)|poetry\s+install|uv\s+sync|setup\.py\s+install/.test(
+      run.instruction.raw,
+    ),
+  );
+}
+
+/** The dotted path by which a module of that name can be loaded from the working folder. */
+function modulePath(instance: Instance, run: Run, name: string): string | undefined {
+  const { project } = instance.around;
+  const folder = instance.image?.context.folder ?? '.';
+  for (const { path: file } of project.files) {
+    if (path.posix.basename(file) !== `${name}.py` || !(folder === '.' || file.startsWith(`${folder}/`))) continue;
+    const inside = folder === '.' ? file : file.slice(folder.length + 1);
+    const parts = inside.split('/');
+    for (let i = 0; i < parts.length; i++) {
+      const candidate = parts.slice(i).join('/');
+      if (instance.around.find(path.posix.resolve(run.cwd, candidate)).source === file)
+        return candidate.replace(/\.py$/, '').replace(/\//g, '.');
+    }
+  }
+  return undefined;
+}
+
+export const startCommand: Rule = {
+  id: 'start-command',
+  title: {
+    fr: 'Rien ne dit au conteneur quoi lancer, ou ce qu’il lance s’arrête aussitôt',
+    en: 'Nothing tells the container what to run, or what it runs ends at once',
+  },
+  why: {
+    fr: 'Un conteneur vit aussi longtemps que son premier programme. S’il n’y en a pas, ou s’il se termine, Kubernetes le relance sans fin.',
+    en: 'A container lives as long as its first program. If there is none, or if it ends, Kubernetes starts it again without end.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const { image } = instance;
+      if (
+        !image ||
+        instance.workload?.resource.kind === 'Job' ||
+        instance.workload?.resource.kind === 'CronJob' ||
+        instance.container?.isInit
+      )
+        continue;
+      const remark = noCommand(instance) ?? endsAtOnce(model, instance);
+      if (remark) yield remark;
+    }
+  },
+};
+
+function noCommand(instance: Instance): Remark | undefined {
+  const { image, start, service } = instance;
+  if (!image || start.words !== undefined) return undefined;
+  const base = parseImage(image.base);
+  if (
+    !/^(python|node|alpine|debian|ubuntu|golang|rust|ruby|openjdk|eclipse-temurin|amazoncorretto|bun)$|^astral(-sh)?\/uv$|^ghcr\.io\/astral-sh\/uv$/.test(
+      base.repository,
+    )
+  )
+    return undefined;
+  if (
+    instance.where === 'image' &&
+    image.build.by !== 'workflow' &&
+    (image.build.target !== undefined || /devcontainer|\.dev$|base/i.test(image.dockerfile.path))
+  )
+    return undefined;
+  if (instance.where === 'image' && image.exposed.length === 0) return undefined;
+  if (service && (textAt(service.object, 'tty') === 'true' || textAt(service.object, 'stdin_open') === 'true'))
+    return undefined;
+  const place = { file: image.dockerfile.path, line: image.stage.instructions.at(-1)?.line ?? image.stage.line };
+  const isPython = /python|uv/.test(base.repository);
+  const [fr, en] =
+    instance.where === 'kubernetes'
+      ? [
+          'Le pod passe à Completed puis CrashLoopBackOff, et ses journaux sont vides.',
+          'The pod goes to Completed, then CrashLoopBackOff, and its logs are empty.',
+        ]
+      : [
+          'Le conteneur s’arrête aussitôt (« exited with code 0 »), sans un mot.',
+          'The container stops at once ("exited with code 0"), without a word.',
+        ];
+  return {
+    severity: 'error',
+    place,
+    about: `command ${image.dockerfile.path}`,
+    fr: [
+      `${image.dockerfile.path} n’a ni CMD ni ENTRYPOINT : l’image ${image.base} lance alors ${isPython ? 'un interpréteur Python vide' : 'un shell ou un interpréteur vide'}.`,
+      fr,
+      `Ajoutez en dernière ligne : ${isPython ? 'CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]' : base.repository === 'node' ? 'CMD ["npm", "start"]' : 'CMD ["…"]'}`,
+    ],
+    en: [
+      `${image.dockerfile.path} has neither CMD nor ENTRYPOINT: the image ${image.base} then runs ${isPython ? 'an empty Python interpreter' : 'an empty shell or interpreter'}.`,
+      en,
+      `Add as the last line: ${isPython ? 'CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]' : base.repository === 'node' ? 'CMD ["npm", "start"]' : 'CMD ["…"]'}`,
+    ],
+  };
+}
+
+/** A Python or Node file that defines an application and never serves it. */
+function endsAtOnce(model: Model, instance: Instance): Remark | undefined {
+  if (!instance.start.isKnown || instance.listens.length > 0 || instance.start.runs.length === 0) return undefined;
+  const run = instance.start.runs.at(-1);
+  if (
+    !run ||
+    !/^(python|node|tsx|ts-node)$/.test(run.program) ||
+    instance.start.faults.some((fault) => fault.kind === 'file')
+  )
+    return undefined;
+  const [entry] = entryFiles(run.program, run.args, run.cwd, instance);
+  if (entry === undefined) return undefined;
+  const sources = runningSources(model, instance);
+  const own = sources.find((source) => source.path === entry);
+  if (!own) return undefined;
+  const makers =
+    /^(fastapi\.)?FastAPI$|^(flask\.)?Flask$|^(dash\.)?Dash$|^Starlette$|^express$|^fastify$|^Fastify$|^create_app$/;
+  const app =
+    [...own.names].find(([, maker]) => makers.test(maker ?? '')) ??
+    (own.language === 'javascript'
+      ? own.calls
+          .filter((call) => /^(express|fastify|Fastify)$/.test(call.callee))
+          .map((call): [string, string] => ['app', call.callee])[0]
+      : undefined);
+  if (!app) return undefined;
+  const all = sources.map((source) => model.project.read(source.path) ?? '').join('\n');
+  if (
+    /\.(run|serve|listen|launch|run_forever|serve_forever|start|join|mainloop)\s*\(|while\s+True|while\s*\(true\)|setInterval|asyncio\.run|uvicorn\.(run|Server)|waitress|hypercorn|Mangum|handler|serve\(|create_server|start_server|bjoern|cherrypy|gevent|subprocess|os\.(system|exec)/.test(
+      all,
+    )
+  )
+    return undefined;
+  const [fr, en] =
+    instance.where === 'kubernetes'
+      ? [
+          'Le pod passe à Completed, puis CrashLoopBackOff ; ses journaux sont vides ou s’arrêtent sans erreur.',
+          'The pod goes to Completed, then CrashLoopBackOff; its logs are empty or stop without an error.',
+        ]
+      : [
+          'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
+          'The container stops at once: "exited with code 0".',
+        ];
+  const module = path.posix.basename(entry).replace(/\.py$/, '');
+  const isPython = own.language === 'python';
+  const fix = isPython
+    ? /Flask|create_app/.test(app[1] ?? '')
+      ? `CMD ["gunicorn", "--bind", "0.0.0.0:5000", "${module}:${app[0]}"]`
+      : `CMD ["uvicorn", "${module}:${app[0]}", "--host", "0.0.0.0", "--port", "8000"]`
+    : `${app[0]}.listen(3000, '0.0.0.0')`;
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `command ${run.place.file}`,
+    fr: [
+      `« ${run.program} ${run.args.join(' ')} » définit l’application « ${app[0]} » (${entry}) mais ne la sert pas : le programme se termine aussitôt.`,
+      fr,
+      isPython ? `Remplacez la commande par : ${fix}` : `Ajoutez à la fin de ${entry} : ${fix}`,
+    ],
+    en: [
+      `"${run.program} ${run.args.join(' ')}" defines the application "${app[0]}" (${entry}) but does not serve it: the program ends at once.`,
+      en,
+      isPython ? `Replace the command by: ${fix}` : `Add at the end of ${entry}: ${fix}`,
+    ],
+  };
+}
+
+export const startProgram: Rule = {
+  id: 'start-program',
+  title: {
+    fr: 'Le programme lancé n’est pas installé dans l’image, ou pas là où on le cherche',
+    en: 'The program to run is not installed in the image, or not where it is looked for',
+  },
+  why: {
+    fr: 'Un environnement virtuel (.venv) est un dossier : il doit être dans l’image finale, et son dossier bin dans PATH. Un paquet doit être dans les dépendances que l’image installe.',
+    en: 'A virtual environment (.venv) is a folder: it must be in the final image, and its bin folder in PATH. A package must be among the dependencies that the image installs.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const run = instance.start.runs.at(-1);
+      if (!instance.image || !run || !instance.start.isKnown) continue;
+      const remark = pythonRemark(model, instance, run) ?? nodeRemark(model, instance, run);
+      if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
+    }
+  },
+};
+
+function pythonRemark(model: Model, instance: Instance, run: Run): Remark | undefined {
+  const { image } = instance;
+  const isServer = PYTHON_PROGRAMS.has(run.program);
+  if (!image || (!isServer && run.program !== 'python')) return undefined;
+  const { list, isKnown } = pythonEnvironments(model.project, image);
+  if (!isKnown || instance.mounts.some((mount) => /site-packages|\/\.venv|\/venv/.test(mount.target))) return undefined;
+  const search = (instance.around.variables.PATH ?? image.env.get('PATH')?.value ?? '').replace(
+    /\$\{?VIRTUAL_ENV\}?/g,
+    image.env.get('VIRTUAL_ENV')?.value ?? '',
+  );
+  const inPath = (root: string) =>
+    root === SYSTEM ||
+    search.split(':').includes(`${root}/bin`) ||
+    (root === '/usr/local/bin' && isServer && !run.isModule);
+  const place = run.place;
+  const about = `start ${place.file}:${place.line}`;
+  const bound = instance.mounts.find((mount) =>
+    list.some((environment) => environment.root.startsWith(`${mount.target}/`)),
+  );
+  if (bound) return undefined;
+  const name = run.isModule || run.program === 'python' ? 'python' : run.program;
+  const missing = (program: string) =>
+    name === 'python'
+      ? `ModuleNotFoundError: No module named '${program}'`
+      : `exec: "${program}": executable file not found in $PATH`;
+  if (run.runner === undefined || run.runner === 'venv') {
+    const modules = (instance.around.variables.PYTHONPATH ?? '').split(':');
+    const isFound = (root: string) =>
+      inPath(root) ||
+      (root === '/root/.local' && (name === 'python' || search.includes('/root/.local/bin'))) ||
+      (name === 'python' &&
+        (root === '/usr/local/lib' ||
+          modules.some((folder) => folder !== '' && (folder === root || folder.startsWith(`${root}/`)))));
+    const reachable = run.runner === 'venv' ? list : list.filter(({ root }) => isFound(root));
+    const elsewhere = list.filter((environment) => !reachable.includes(environment));
+    const wanted = isServer ? run.program : (firstPackage(model, instance) ?? '');
+    if (wanted === '') return undefined;
+    if (reachable.some(({ packages }) => packages === undefined || brings(packages, wanted))) return undefined;
+    const venv = elsewhere.find(
+      ({ packages, root }) => (packages === undefined || brings(packages, wanted)) && root.startsWith('/'),
+    );
+    const [fr, en] = crash(instance, missing(wanted));
+    if (venv) {
+      const halfCopied = venv.root === '/usr/local/lib' || venv.root === '/usr/local/bin';
+      return {
+        severity: 'error',
+        place,
+        about,
+        fr: [
+          halfCopied
+            ? `Les paquets ont été copiés (${venv.root}), mais pas le programme « ${wanted} » (/usr/local/bin).`
+            : `« ${wanted} » est installé dans ${venv.root}, que la commande ne regarde pas.`,
+          fr,
+          halfCopied
+            ? `Lancez-le par Python : ["python", "-m", "${wanted}", …], ou copiez aussi /usr/local/bin.`
+            : venv.root.endsWith('.venv')
+              ? `Ajoutez au Dockerfile : ENV PATH="${venv.root}/bin:$PATH"\nou lancez : uv run ${run.program} …`
+              : `Ajoutez au Dockerfile : ENV PATH="${venv.root}/bin:$PATH"`,
+        ],
+        en: [
+          halfCopied
+            ? `The packages were copied (${venv.root}), but not the program "${wanted}" (/usr/local/bin).`
+            : `"${wanted}" is installed in ${venv.root}, where the command does not look.`,
+          en,
+          halfCopied
+            ? `Run it through Python: ["python", "-m", "${wanted}", …], or copy /usr/local/bin too.`
+            : venv.root.endsWith('.venv')
+              ? `Add to the Dockerfile: ENV PATH="${venv.root}/bin:$PATH"\nor run: uv run ${run.program} …`
+              : `Add to the Dockerfile: ENV PATH="${venv.root}/bin:$PATH"`,
+        ],
+      };
+    }
+    if (list.some(({ packages }) => packages === undefined)) return undefined;
+    const lost =
+      image.dockerfile.stages.length > 1 && list.length === 0 ? lostEnvironment(model, instance, wanted) : undefined;
+    if (lost !== undefined) {
+      return {
+        severity: 'error',
+        place,
+        about,
+        fr: [
+          `« ${wanted} » est installé dans l’étape « ${lost.stage} » (${lost.root}), qui n’est pas copié dans l’image finale.`,
+          fr,
+          `Ajoutez à la dernière étape : COPY --from=${lost.stage} ${lost.root} ${lost.root}${lost.root === SYSTEM ? '' : `\nENV PATH="${lost.root}/bin:$PATH"`}`,
+        ],
+        en: [
+          `"${wanted}" is installed in the stage "${lost.stage}" (${lost.root}), which is not copied to the final image.`,
+          en,
+          `Add to the last stage: COPY --from=${lost.stage} ${lost.root} ${lost.root}${lost.root === SYSTEM ? '' : `\nENV PATH="${lost.root}/bin:$PATH"`}`,
+        ],
+      };
+    }
+    if (!isServer && list.length > 0) return undefined;
+    return {
+      severity: 'error',
+      place,
+      about,
+      fr: [
+        `« ${wanted} » n’est pas parmi les paquets que l’image installe.`,
+        fr,
+        `Ajoutez « ${wanted === 'fastapi' ? 'fastapi[standard]' : wanted} » aux dépendances (requirements.txt ou pyproject.toml).`,
+      ],
+      en: [
+        `"${wanted}" is not among the packages that the image installs.`,
+        en,
+        `Add "${wanted === 'fastapi' ? 'fastapi[standard]' : wanted}" to the dependencies (requirements.txt or pyproject.toml).`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** A package that the program cannot do without, and that nothing else brings along. */
+function firstPackage(model: Model, instance: Instance): string | undefined {
+  for (const source of runningSources(model, instance)) {
+    for (const { module } of source.imports) {
+      const top = module.split('.')[0] ?? '';
+      if (/^(fastapi|flask|streamlit|django|uvicorn|sqlalchemy|pandas|requests)$/.test(top)) return top;
+    }
+  }
+  return undefined;
+}
+
+function lostEnvironment(
+  model: Model,
+  instance: Instance,
+  program: string,
+): { stage: string; root: string } | undefined {
+  const { image } = instance;
+  if (!image) return undefined;
+  for (const stage of image.dockerfile.stages) {
+    if (stage === image.stage) continue;
+    const text = stage.instructions
+      .filter((step) => step.keyword === 'RUN')
+      .map((step) => step.raw)
+      .join('\n');
+    if (!/pip3?\s+install|uv\s+sync|poetry\s+install/.test(text)) continue;
+    const environment = pythonEnvironments(
+      model.project,
+      imageOf(image.dockerfile, stage, image.build, image.context),
+    ).list.find(({ packages }) => packages === undefined || brings(packages, program) || program === 'fastapi');
+    if (environment) return { stage: stage.name ?? String(stage.index), root: environment.root };
+  }
+  return undefined;
+}
+
+function nodeRemark(model: Model, instance: Instance, run: Run): Remark | undefined {
+  const { image } = instance;
+  if (
+    !image ||
+    run.runner !== 'npm' ||
+    !/^(vite|next|nodemon|react-scripts|ts-node|tsx|nest|serve|ng|vue-cli-service|nuxt|astro|concurrently)$/.test(
+      run.program,
+    )
+  )
+    return undefined;
+  const file = instance.around.find(path.posix.join(run.cwd, 'package.json')).source;
+  const text = file === undefined ? undefined : model.project.read(file);
+  if (text === undefined || file === undefined) return undefined;
+  const manifest = readYaml(text, file).documents[0]?.value;
+  const own = {
+    dependencies: objectAt(manifest, 'dependencies'),
+    devDependencies: objectAt(manifest, 'devDependencies'),
+  };
+  const name =
+    ({ nest: '@nestjs/cli', ng: '@angular/cli', 'vue-cli-service': '@vue/cli-service' } as Record<string, string>)[
+      run.program
+    ] ?? run.program;
+  const installs = image.runs.map((each) => each.instruction.raw).join('\n');
+  if (
+    name in own.dependencies ||
+    new RegExp(`(install|add|i)\\s+(-g|--global|global)?[^&;]*\\b${run.program}\\b`).test(installs) ||
+    !isPlainBase(image.base)
+  )
+    return undefined;
+  const [fr, en] = crash(instance, `sh: ${run.program}: not found`);
+  const about = `start ${run.place.file}:${run.place.line}`;
+  if (name in own.devDependencies) {
+    const production =
+      /--(omit[= ]dev|production|prod)\b|--only[= ]prod/.exec(installs)?.[0] ??
+      (/^production$/.test(image.env.get('NODE_ENV')?.value ?? '') &&
+      /\b(npm (ci|install)|yarn( install)?|pnpm i(nstall)?)\b/.test(installs) &&
+      beforeInstall(image)
+        ? 'NODE_ENV=production'
+        : undefined);
+    if (
+      production === undefined ||
+      image.copies.some(
+        (copy) => copy.from !== undefined && copy.sources.some((source) => source.includes('node_modules')),
+      )
+    )
+      return undefined;
+    return {
+      severity: 'error',
+      place: run.place,
+      about,
+      fr: [
+        `« ${run.program} » est dans devDependencies, que l’image n’installe pas (${production}).`,
+        fr,
+        `Déplacez « ${name} » dans "dependencies" de ${file}, ou n’écartez pas les devDependencies.`,
+      ],
+      en: [
+        `"${run.program}" is in devDependencies, which the image does not install (${production}).`,
+        en,
+        `Move "${name}" to "dependencies" in ${file}, or do not leave devDependencies out.`,
+      ],
+    };
+  }
+  if (
+    Object.keys(own.dependencies).length === 0 ||
+    'workspaces' in objectAt(manifest) ||
+    !/^(serve|concurrently)$/.test(run.program)
+  )
+    return undefined;
+  return {
+    severity: 'error',
+    place: run.place,
+    about,
+    fr: [`« ${run.program} » n’est pas parmi les dépendances de ${file}.`, fr, `Ajoutez-le : npm install ${name}`],
+    en: [`"${run.program}" is not among the dependencies of ${file}.`, en, `Add it: npm install ${name}`],
+  };
+}
+
+function beforeInstall(image: NonNullable<Instance['image']>): boolean {
+  const line = image.env.get('NODE_ENV')?.line ?? Infinity;
+  return image.runs.some(
+    (run) =>
+      run.stage === image.stage &&
+      run.instruction.line > line &&
+      /\b(npm (ci|install)|yarn|pnpm i)/.test(run.instruction.raw),
+  );
+}
+
+export const startForm: Rule = {
+  id: 'start-form',
+  title: { fr: 'La commande de démarrage est mal écrite', en: 'The start command is badly written' },
+  why: {
+    fr: 'La forme à crochets est une liste JSON : des guillemets doubles, et un mot par élément. Sans crochets, la ligne passe par un shell.',
+    en: 'The form with brackets is a JSON list: double quotes, and one word an element. Without brackets, the line goes through a shell.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const remark = formRemark(instance) ?? endsRemark(instance) ?? serverRemark(instance);
+      if (remark) yield remark;
+    }
+  },
+};
+
+function formRemark(instance: Instance): Remark | undefined {
+  const { image, start } = instance;
+  const about = `start ${start.place.file}:${start.place.line}`;
+  for (const instruction of [image?.entrypoint, image?.command]) {
+    if (!instruction || instruction.exec || !/^\[/.test(instruction.raw) || start.place.file !== image?.dockerfile.path)
+      continue;
+    const [fr, en] = crash(
+      instance,
+      `/bin/sh: [${/^\[\s*['"]?([^'",\s]*)/.exec(instruction.raw)?.[1] ?? ''}: not found`,
+    );
+    const right = instruction.raw
+      .replace(/'/g, '"')
+      .replace(/,\s*\]/, ']')
+      .replace(/[“”«»]/g, '"');
+    return {
+      severity: 'error',
+      place: { file: image.dockerfile.path, line: instruction.line },
+      about,
+      fr: [
+        'La liste entre crochets n’est pas du JSON (guillemets simples, virgule de trop ou oubliée) : Docker la prend pour une ligne de shell.',
+        fr,
+        `Écrivez avec des guillemets doubles : ${instruction.keyword} ${right}`,
+      ],
+      en: [
+        'The list between brackets is no JSON (single quotes, a comma too many or too few): Docker takes it for a line of shell.',
+        en,
+        `Write with double quotes: ${instruction.keyword} ${right}`,
+      ],
+    };
+  }
+  const [first, ...others] = start.words ?? [];
+  if (first === undefined || !/^[\w./-]+\s+\S/.test(first) || others.length > 1) return undefined;
+  const words = first.split(/\s+/);
+  const [fr, en] = crash(instance, `exec: "${first}": executable file not found in $PATH`);
+  const list = `[${words.map((word) => `"${word}"`).join(', ')}]`;
+  return {
+    severity: 'error',
+    place: start.place,
+    about,
+    fr: [
+      `« ${first} » est un seul mot de la liste : Docker cherche un programme qui s’appelle ainsi, espaces compris.`,
+      fr,
+      `Séparez les mots : ${list}`,
+    ],
+    en: [
+      `"${first}" is a single word of the list: Docker looks for a program of that name, spaces included.`,
+      en,
+      `Separate the words: ${list}`,
+    ],
+  };
+}
+
+/** Programs that go to the background: the container ends with the command that started them. */
+function endsRemark(instance: Instance): Remark | undefined {
+  const run = instance.start.runs.at(-1);
+  if (!run || !instance.start.isKnown || !instance.image || /Job/.test(instance.workload?.resource.kind ?? ''))
+    return undefined;
+  const text = run.args.join(' ');
+  const isNginx =
+    run.program === 'nginx' &&
+    !/daemon off/.test(text) &&
+    !/-t\b/.test(text) &&
+    !instance.image.copies.some((copy) => copy.destination.startsWith('/etc/nginx')) &&
+    !/daemon off/.test(instance.image.runs.map((each) => each.instruction.raw).join('\n'));
+  const isDaemon =
+    (run.program === 'gunicorn' && /--daemon|(^|\s)-D(\s|$)/.test(text)) ||
+    run.program === 'service' ||
+    run.program === 'systemctl' ||
+    (run.program === 'pm2' && run.args[0] === 'start' && !text.includes('--no-daemon'));
+  if (!isNginx && !isDaemon) return undefined;
+  const [fr, en] =
+    instance.where === 'kubernetes'
+      ? [
+          'Le pod passe à Completed, puis CrashLoopBackOff, sans erreur dans ses journaux.',
+          'The pod goes to Completed, then CrashLoopBackOff, without an error in its logs.',
+        ]
+      : [
+          'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
+          'The container stops at once: "exited with code 0".',
+        ];
+  const fix = isNginx
+    ? 'CMD ["nginx", "-g", "daemon off;"]'
+    : run.program === 'gunicorn'
+      ? 'gunicorn … (sans --daemon)'
+      : run.program === 'pm2'
+        ? 'pm2-runtime …'
+        : `${run.args[0] ?? ''}, au premier plan`;
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `start ${run.place.file}:${run.place.line}`,
+    fr: [
+      `« ${[run.program, ...run.args].join(' ')} » part à l’arrière-plan et rend la main : pour Docker, le programme est fini.`,
+      fr,
+      `Laissez-le au premier plan : ${fix}`,
+    ],
+    en: [
+      `"${[run.program, ...run.args].join(' ')}" goes to the background and returns: for Docker, the program is over.`,
+      en,
+      `Keep it in the foreground: ${fix.replace('sans', 'without').replace(', au premier plan', ', in the foreground')}`,
+    ],
+  };
+}
+
+/** A server of one kind that is given an application of the other kind. */
+function serverRemark(instance: Instance): Remark | undefined {
+  for (const run of instance.start.runs) {
+    if (run.program === 'flask' && run.args.includes('run') && instance.image) {
+      const app =
+        run.args.some((word) => /^(--app|-A)/.test(word)) ||
+        instance.around.variables.FLASK_APP !== undefined ||
+        run.env.FLASK_APP !== undefined ||
+        instance.envIsOpen;
+      const names = ['app.py', 'wsgi.py', '.flaskenv', 'app/__init__.py', 'wsgi/__init__.py'];
+      if (app || names.some((name) => instance.around.find(path.posix.resolve(run.cwd, name)).state !== 'no')) continue;
+      const [fr, en] = crash(
+        instance,
+        "Error: Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a 'wsgi.py' or 'app.py' file in the current directory.",
+      );
+      return {
+        severity: 'error',
+        place: run.place,
+        about: `start ${run.place.file}:${run.place.line}`,
+        fr: [
+          '« flask run » ne sait pas où est l’application : ni FLASK_APP, ni --app, ni app.py ou wsgi.py dans le dossier.',
+          fr,
+          'Dites-le : flask --app main run --host=0.0.0.0',
+        ],
+        en: [
+          '"flask run" does not know where the application is: no FLASK_APP, no --app, no app.py or wsgi.py in the folder.',
+          en,
+          'Tell it: flask --app main run --host=0.0.0.0',
+        ],
+      };
+    }
+    if (!/^(uvicorn|gunicorn|hypercorn)$/.test(run.program)) continue;
+    const wanted = moduleArgument(run.args);
+    const [entry] = entryFiles(run.program, run.args, run.cwd, instance);
+    const source = entry === undefined ? undefined : instance.around.source(entry);
+    const maker = wanted ? source?.names.get(wanted.attribute) : undefined;
+    if (!wanted || maker === undefined) continue;
+    const isAsgi = /^(fastapi\.)?FastAPI$|^Starlette$/.test(maker);
+    const isWsgi = /^(flask\.)?Flask$/.test(maker);
+    const text = run.args.join(' ');
+    const config =
+      instance.around.find(path.posix.resolve(run.cwd, 'gunicorn.conf.py')).state !== 'no' ||
+      /(-c|--config)\b/.test(text) ||
+      instance.variables.has('GUNICORN_CMD_ARGS');
+    const isWrong =
+      (run.program === 'gunicorn' && isAsgi && !/-k|--worker-class/.test(text) && !config) ||
+      (run.program === 'uvicorn' && isWsgi && !/--interface/.test(text));
+    if (!isWrong) continue;
+    const words = isAsgi
+      ? "TypeError: FastAPI.__call__() missing 1 required positional argument: 'send'"
+      : "TypeError: Flask.__call__() missing 1 required positional argument: 'start_response'";
+    const fix = isAsgi
+      ? `uvicorn ${wanted.word} --host 0.0.0.0 --port 8000 (ou gunicorn -k uvicorn.workers.UvicornWorker ${wanted.word})`
+      : `gunicorn --bind 0.0.0.0:8000 ${wanted.word}`;
+    return {
+      severity: 'error',
+      place: run.place,
+      about: `server ${run.place.file}:${run.place.line}`,
+      fr: [
+        `${run.program} sert des applications ${isAsgi ? 'WSGI (Flask, Django)' : 'ASGI (FastAPI)'}, et « ${wanted.word} » est une application ${isAsgi ? 'FastAPI' : 'Flask'}.`,
+        `Le conteneur démarre, mais chaque page répond « Internal Server Error » ; ses journaux montrent « ${words} ».`,
+        `Lancez : ${fix}`,
+      ],
+      en: [
+        `${run.program} serves ${isAsgi ? 'WSGI applications (Flask, Django)' : 'ASGI applications (FastAPI)'}, and "${wanted.word}" is a ${isAsgi ? 'FastAPI' : 'Flask'} application.`,
+        `The container starts, but each page answers "Internal Server Error"; its logs show "${words}".`,
+        `Run: ${fix.replace('ou', 'or')}`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+export const importMissing: Rule = {
+  id: 'import-missing',
+  title: {
+    fr: 'Le code importe un fichier ou un paquet que l’image n’a pas',
+    en: 'The code imports a file or a package that the image does not have',
+  },
+  why: {
+    fr: 'Ce qui marche chez vous trouve ses fichiers dans votre dossier et ses paquets sur votre ordinateur. L’image n’a que ce que COPY et l’installation y ont mis.',
+    en: 'What works on your computer finds its files in your folder and its packages on your computer. The image has only what COPY and the installation put there.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (!instance.image || !instance.start.isKnown || !isPlainBase(instance.image.base)) continue;
+      const remark = uncopiedImport(model, instance) ?? uninstalledImport(model, instance);
+      if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
+    }
+  },
+};
+
+/** A path and the folders that hold it: a pattern of `COPY` that matches a folder brings all it holds. */
+function withParents(file: string): string[] {
+  return file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+}
+
+/** What a stage hands over that holds installed packages or programs, and no code of the project. */
+const PACKAGES = /(^|\/)(node_modules|\.?venv|site-packages|wheels)\/?$|^\/(usr|opt|bin|root|install)(\/|$)/;
+
+/** A file of the project that the running code imports, and that no COPY brings. */
+function uncopiedImport(model: Model, instance: Instance): Remark | undefined {
+  const { image } = instance;
+  const copies = image?.copies ?? [];
+  if (
+    !image ||
+    copies.some(
+      (copy) =>
+        copy.sources.some((source) => /\$|^https?:/.test(source)) ||
+        (copy.from !== undefined && !copy.sources.every((source) => PACKAGES.test(source))),
+    )
+  )
+    return undefined;
+  const brought = (file: string) =>
+    image.context.lacks(file) === undefined &&
+    copies.some(
+      (copy) =>
+        copy.from === undefined &&
+        copy.sources.some((source) => {
+          const root = path.posix
+            .normalize(path.posix.join(image.context.folder, path.posix.join('/', source)))
+            .replace(/(?<=.)\/$/, '');
+          if (/[*?[]/.test(root)) return withParents(file).some((each) => globPattern(root).test(each));
+          return root === '.' || file === root || file.startsWith(`${root}/`);
+        }),
+    );
+  const mounted = (file: string) =>
+    instance.mounts.some(
+      (mount) => mount.source !== undefined && (mount.source === '.' || file.startsWith(`${mount.source}/`)),
+    );
+  for (const source of runningSources(model, instance)) {
+    if (!brought(source.path)) continue;
+    for (const each of source.imports) {
+      const files = filesOfImport(source, each, model.project);
+      const [file] = files;
+      if (!each.isCertain || file === undefined || files.some((one) => brought(one) || mounted(one))) continue;
+      const inside = path.posix.relative(image.context.folder, file);
+      if (inside.startsWith('..')) continue;
+      const line = copies.findLast((copy) => copy.from === undefined)?.instruction.line ?? image.stage.line;
+      const top = inside.split('/')[0] ?? inside;
+      const words =
+        source.language === 'python'
+          ? `ModuleNotFoundError: No module named '${each.module}'`
+          : `Error: Cannot find module '${each.module}'`;
+      const [fr, en] = crash(instance, words);
+      return {
+        severity: 'error',
+        place: { file: image.dockerfile.path, line },
+        about: `import ${image.dockerfile.path} ${file}`,
+        fr: [
+          `${source.path} (ligne ${each.line}) importe « ${each.module} », mais aucun COPY n’apporte ${inside} dans l’image${image.context.lacks(file) === 'dockerignore' ? ' (.dockerignore l’écarte)' : ''}.`,
+          fr,
+          `Ajoutez : COPY ${top} ./${top === inside ? '' : top}`,
+        ],
+        en: [
+          `${source.path} (line ${each.line}) imports "${each.module}", but no COPY brings ${inside} into the image${image.context.lacks(file) === 'dockerignore' ? ' (.dockerignore leaves it out)' : ''}.`,
+          en,
+          `Add: COPY ${top} ./${top === inside ? '' : top}`,
+        ],
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Modules that only these packages bring. */
+const MODULES: Record<string, string[]> = {
+  psycopg2: ['psycopg2', 'psycopg2-binary', 'aiopg', 'sqlalchemy-redshift'],
+  flask_cors: ['flask-cors'],
+  flask_sqlalchemy: ['flask-sqlalchemy', 'flask-migrate', 'flask-appbuilder'],
+  flask_login: ['flask-login', 'flask-security', 'flask-security-too', 'flask-appbuilder'],
+  passlib: ['passlib', 'passlib[bcrypt]', 'fastapi-users', 'libpass'],
+  jose: ['python-jose', 'python-jose[cryptography]'],
+  corsheaders: ['django-cors-headers'],
+  rest_framework: ['djangorestframework', 'drf-spectacular', 'djangorestframework-simplejwt', 'drf-yasg', 'djoser'],
+  whitenoise: ['whitenoise', 'whitenoise[brotli]'],
+  decouple: ['python-decouple'],
+  dj_database_url: ['dj-database-url', 'django-heroku', 'environs[django]'],
+  sqlmodel: ['sqlmodel'],
+  pymysql: ['pymysql', 'pymysql[rsa]', 'aiomysql'],
+  streamlit: ['streamlit'],
+  InquirerPy: ['inquirerpy'],
+};
+
+function uninstalledImport(model: Model, instance: Instance): Remark | undefined {
+  const { image } = instance;
+  if (!image) return undefined;
+  const { list, isKnown } = pythonEnvironments(model.project, image);
+  if (!isKnown || list.length === 0 || list.some(({ packages }) => packages === undefined)) return undefined;
+  const installed = new Set(list.flatMap(({ packages }) => [...(packages ?? [])]));
+  for (const source of runningSources(model, instance)) {
+    for (const each of source.imports) {
+      const top = each.module.split('.')[0] ?? '';
+      const providers = MODULES[top];
+      if (
+        !each.isCertain ||
+        !providers ||
+        providers.some((name) => installed.has(name)) ||
+        [...installed].some((name) => name.startsWith(`${top.replace(/_/g, '-').toLowerCase()}-`))
+      )
+        continue;
+      if (filesOfImport(source, each, model.project).length > 0) continue;
+      const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${top}'`);
+      const name = providers.find((provider) => provider.endsWith('-binary')) ?? providers[0] ?? top;
+      return {
+        severity: 'error',
+        place: { file: source.path, line: each.line },
+        about: `package ${image.dockerfile.path} ${top}`,
+        fr: [
+          `${source.path} importe « ${top} », qu’aucun des paquets installés dans l’image n’apporte.`,
+          fr,
+          `Ajoutez « ${name} » aux dépendances (requirements.txt ou pyproject.toml).`,
+        ],
+        en: [
+          `${source.path} imports "${top}", which none of the packages installed in the image brings.`,
+          en,
+          `Add "${name}" to the dependencies (requirements.txt or pyproject.toml).`,
+        ],
+      };
+    }
+  }
+  return undefined;
+}

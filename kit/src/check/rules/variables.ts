@@ -1,0 +1,553 @@
+import path from 'node:path';
+import { BROWSER_VARIABLE } from '../fronts.ts';
+import type { Remark, Rule } from '../findings.ts';
+import { frontOf, runningSources, type Instance, type Model } from '../model.ts';
+import { readEnvFile, isEnvTemplate } from '../read/env-file.ts';
+import { engineOf, type Engine } from '../read/images.ts';
+import { dataOf, isFilledInLater, type Resource } from '../read/kubernetes.ts';
+import type { EnvRead } from '../read/source.ts';
+import { textAt, type Place, written } from '../read/yaml.ts';
+import { meansTheSame, nearest } from '../words.ts';
+
+/** Variables that the platform itself gives. */
+const GIVEN_BY_PLATFORM =
+  /^(PATH|HOME|PWD|USER|HOSTNAME|LANG|LC_\w+|TZ|TERM|SHELL|TMPDIR|TEMP|TMP|NODE_ENV|PYTHON\w*|VIRTUAL_ENV|CI|GITHUB_\w+|KUBERNETES_\w+|DJANGO_SETTINGS_MODULE|PORT|HOST|DEBUG|LOG_LEVEL|npm_\w+|WERKZEUG_\w+|FLASK_\w+|NEXT_RUNTIME|VERCEL\w*|RENDER\w*|HEROKU\w*|DYNO|AWS_\w+)$/;
+
+/** Variables without which the database images refuse to start. */
+const DATABASE_NEEDS: Partial<Record<Engine | 'pgadmin', { any: string[]; words: string; fix: string }>> = {
+  postgres: {
+    any: ['POSTGRES_PASSWORD', 'POSTGRES_PASSWORD_FILE', 'POSTGRES_HOST_AUTH_METHOD'],
+    words:
+      'Error: Database is uninitialized and superuser password is not specified. You must specify POSTGRES_PASSWORD to a non-empty value',
+    fix: 'POSTGRES_PASSWORD',
+  },
+  pgadmin: {
+    any: ['PGADMIN_DEFAULT_PASSWORD', 'PGADMIN_DEFAULT_PASSWORD_FILE', 'PGADMIN_CONFIG_SERVER_MODE'],
+    words:
+      'You need to define the PGADMIN_DEFAULT_EMAIL and PGADMIN_DEFAULT_PASSWORD or PGADMIN_DEFAULT_PASSWORD_FILE environment variables',
+    fix: 'PGADMIN_DEFAULT_PASSWORD',
+  },
+  mysql: {
+    any: [
+      'MYSQL_ROOT_PASSWORD',
+      'MYSQL_ROOT_PASSWORD_FILE',
+      'MYSQL_ALLOW_EMPTY_PASSWORD',
+      'MYSQL_RANDOM_ROOT_PASSWORD',
+    ],
+    words:
+      'Database is uninitialized and password option is not specified. You need to specify one of the following: MYSQL_ROOT_PASSWORD, MYSQL_ALLOW_EMPTY_PASSWORD, MYSQL_RANDOM_ROOT_PASSWORD',
+    fix: 'MYSQL_ROOT_PASSWORD',
+  },
+  mariadb: {
+    any: [
+      'MARIADB_ROOT_PASSWORD',
+      'MARIADB_ROOT_PASSWORD_FILE',
+      'MARIADB_ROOT_PASSWORD_HASH',
+      'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD',
+      'MARIADB_RANDOM_ROOT_PASSWORD',
+      'MYSQL_ROOT_PASSWORD',
+      'MYSQL_ROOT_PASSWORD_FILE',
+      'MYSQL_ALLOW_EMPTY_PASSWORD',
+      'MYSQL_RANDOM_ROOT_PASSWORD',
+    ],
+    words:
+      'Database is uninitialized and password option is not specified. You need to specify one of the following: MARIADB_ROOT_PASSWORD, MARIADB_ROOT_PASSWORD_HASH, MARIADB_ALLOW_EMPTY_ROOT_PASSWORD and MARIADB_RANDOM_ROOT_PASSWORD',
+    fix: 'MARIADB_ROOT_PASSWORD',
+  },
+};
+
+export const databaseVariable: Rule = {
+  id: 'database-variable',
+  title: {
+    fr: 'La base de données n’a pas le mot de passe qu’elle exige',
+    en: 'The database lacks the password that it demands',
+  },
+  why: {
+    fr: 'Les images postgres, mysql et mariadb refusent de créer une base sans mot de passe, et ne lisent que les noms qu’elles connaissent.',
+    en: 'The images postgres, mysql and mariadb refuse to make a database without a password, and read only the names that they know.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (instance.where === 'image' || instance.envIsOpen || instance.container?.isInit) continue;
+      const image = instance.image?.base ?? instance.imageName;
+      const engine = /^(dpage\/)?pgadmin4?(:|$)/.test(image) ? 'pgadmin' : engineOf(image);
+      const needs = engine === undefined ? undefined : DATABASE_NEEDS[engine];
+      if (!needs || /Job/.test(instance.workload?.resource.kind ?? '')) continue;
+      // A client of the database (a dump, a migration) runs another command.
+      if (
+        (instance.service?.command !== undefined ||
+          instance.container?.object.command !== undefined ||
+          instance.container?.object.args !== undefined) &&
+        !/^(postgres|mysqld|mariadbd|docker-entrypoint\.sh)/.test((instance.start.words ?? []).join(' '))
+      )
+        continue;
+      const given = needs.any.filter(
+        (name) => instance.variables.has(name) && instance.variables.get(name)?.value !== '',
+      );
+      if (given.length > 0) continue;
+      const names = [...instance.variables.keys()];
+      const near =
+        names.find((name) => meansTheSame(name, needs.fix)) ??
+        nearest(needs.fix, names, 4) ??
+        names.find((name) => /PASS|PWD|MDP/i.test(name));
+      const place: Place =
+        near === undefined ? instance.place : (instance.variables.get(near)?.place ?? instance.place);
+      yield {
+        severity: 'error',
+        place,
+        about: `database variable ${instance.name}`,
+        fr: [
+          near === undefined
+            ? `« ${instance.name} » (${engine ?? ''}) n’a pas ${needs.fix}.`
+            : `« ${instance.name} » (${engine ?? ''}) reçoit « ${near} », mais cette image lit « ${needs.fix} ».`,
+          `La base ne démarre pas ; ses journaux disent « ${needs.words} ».`,
+          near === undefined ? `Donnez-lui : ${needs.fix}` : `Renommez la variable : ${needs.fix}`,
+        ],
+        en: [
+          near === undefined
+            ? `"${instance.name}" (${engine ?? ''}) has no ${needs.fix}.`
+            : `"${instance.name}" (${engine ?? ''}) is given "${near}", but this image reads "${needs.fix}".`,
+          `The database does not start; its logs say "${needs.words}".`,
+          near === undefined ? `Give it: ${needs.fix}` : `Rename the variable: ${needs.fix}`,
+        ],
+      };
+    }
+  },
+};
+
+export const variableMissing: Rule = {
+  id: 'variable-missing',
+  title: {
+    fr: 'L’application lit une variable que rien ne lui donne',
+    en: 'The application reads a variable that nothing gives',
+  },
+  why: {
+    fr: 'Une variable d’environnement n’existe que si quelque chose la donne au conteneur, sous ce nom exactement : ENV, environment, env_file, env, envFrom.',
+    en: 'An environment variable exists only if something gives it to the container, under exactly that name: ENV, environment, env_file, env, envFrom.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (instance.where === 'image' || instance.envIsOpen || !instance.image || instance.container?.isInit) continue;
+      if (
+        frontOf(model, instance.image)?.kind === 'vite' &&
+        instance.listens.every((listen) => /vite/.test(listen.server))
+      )
+        continue;
+      yield* missingVariables(model, instance);
+    }
+  },
+};
+
+function* missingVariables(model: Model, instance: Instance): Generator<Remark> {
+  const sources = runningSources(model, instance);
+  const reads = new Map<string, { read: EnvRead; file: string }>();
+  const everRead = new Set<string>();
+  for (const source of sources) {
+    for (const read of source.env) {
+      everRead.add(read.name);
+      const known = reads.get(read.name);
+      if (!known || rank(read) > rank(known.read)) reads.set(read.name, { read, file: source.path });
+    }
+  }
+  for (const extra of frameworkReads(model, instance)) reads.set(extra.read.name, extra);
+  const given = [...instance.variables.keys()];
+  const lower = new Map(given.map((name) => [name.toUpperCase(), name]));
+  const isSettings = (read: EnvRead) => read.use === 'BaseSettings';
+  const unread = given.filter(
+    (name) =>
+      !everRead.has(name) &&
+      !GIVEN_BY_PLATFORM.test(name) &&
+      !BROWSER_VARIABLE.test(name) &&
+      !isMentioned(
+        model,
+        sources.map((source) => source.path),
+        name,
+      ),
+  );
+  for (const [name, { read, file }] of reads) {
+    if (
+      instance.variables.has(name) ||
+      GIVEN_BY_PLATFORM.test(name) ||
+      (isSettings(read) && lower.has(name.toUpperCase()))
+    )
+      continue;
+    if (isGivenByDotenv(model, instance, name) || isExported(model, instance, name)) continue;
+    const twin = unread.find((other) => meansTheSame(other, name)) ?? nearest(name, unread, 2);
+    const isNeeded = read.need === 'must' || (read.need === 'use' && !read.fallback);
+    const isLikely =
+      twin !== undefined && (isNeeded || (!read.fallback && read.need === 'may') || isLocalDefault(read));
+    if (!isNeeded && !isLikely) continue;
+    if (
+      read.need === 'use' &&
+      twin === undefined &&
+      read.use !== 'url' &&
+      !/connect|engine|Client|Pool|int$|int\(|float|Redis|from_url|Sequelize/.test(read.use ?? '')
+    )
+      continue;
+    const holder = instance.cluster?.resources.find(
+      (resource) => (resource.kind === 'ConfigMap' || resource.kind === 'Secret') && name in dataOf(resource),
+    );
+    if (holder && twin === undefined) {
+      yield unreadHolder(instance, holder, name, file, read.line);
+      continue;
+    }
+    const given_ = twin === undefined ? undefined : instance.variables.get(twin);
+    const place = given_ && given_.place.file !== '' ? given_.place : instance.place;
+    const use = read.use === undefined || read.use === 'url' || read.use === 'BaseSettings' ? '' : ` (${read.use})`;
+    const where =
+      instance.where === 'kubernetes'
+        ? 'env ou envFrom du Deployment (ConfigMap, Secret)'
+        : 'environment: ou env_file: du service';
+    const whereEn =
+      instance.where === 'kubernetes'
+        ? 'env or envFrom of the Deployment (ConfigMap, Secret)'
+        : 'environment: or env_file: of the service';
+    const isPython = file.endsWith('.py');
+    const words = isSettings(read)
+      ? `ValidationError: 1 validation error for Settings … ${name.toLowerCase()} Field required`
+      : read.need === 'must' && isPython
+        ? `KeyError: '${name}'`
+        : isPython
+          ? `… None … (${name})`
+          : `${name} … undefined`;
+    yield {
+      severity: read.fallback && !isNeeded ? 'warning' : 'error',
+      place,
+      about: `variable ${instance.where} ${instance.name} ${name}`,
+      fr: [
+        twin === undefined
+          ? `L’application lit ${name}${use} (${file}, ligne ${read.line}), et rien ne la donne à « ${instance.name} ».`
+          : `L’application lit ${name} (${file}, ligne ${read.line}), mais « ${instance.name} » reçoit ${twin}, que rien ne lit.`,
+        read.fallback && !isNeeded
+          ? 'L’application se sert de sa valeur par défaut, quoi que dise cette ligne.'
+          : instance.where === 'kubernetes'
+            ? `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${words} ».`
+            : `Le conteneur s’arrête, ou répond 500 ; ses journaux montrent « ${words} ».`,
+        twin === undefined ? `Donnez ${name} par ${where}.` : `Renommez ${twin} en ${name}.`,
+      ],
+      en: [
+        twin === undefined
+          ? `The application reads ${name}${use} (${file}, line ${read.line}), and nothing gives it to "${instance.name}".`
+          : `The application reads ${name} (${file}, line ${read.line}), but "${instance.name}" is given ${twin}, which nothing reads.`,
+        read.fallback && !isNeeded
+          ? 'The application uses its default value, whatever this line says.'
+          : instance.where === 'kubernetes'
+            ? `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${words}".`
+            : `The container stops, or answers 500; its logs show "${words}".`,
+        twin === undefined ? `Give ${name} by ${whereEn}.` : `Rename ${twin} to ${name}.`,
+      ],
+    };
+  }
+}
+
+/** The value is in a ConfigMap or Secret of the files, which the container does not take. */
+function unreadHolder(instance: Instance, holder: Resource, name: string, file: string, line: number): Remark {
+  const reference = holder.kind === 'ConfigMap' ? 'configMapRef' : 'secretRef';
+  return {
+    severity: 'error',
+    place: instance.place,
+    about: `unused ${holder.kind} ${holder.name}`,
+    fr: [
+      `L’application lit ${name} (${file}, ligne ${line}) ; le ${holder.kind} « ${holder.name} » la contient (${holder.place.file}), mais « ${instance.name} » ne le lit pas.`,
+      `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${name} ».`,
+      `Ajoutez au conteneur :\nenvFrom:\n  - ${reference}:\n      name: ${holder.name}`,
+    ],
+    en: [
+      `The application reads ${name} (${file}, line ${line}); the ${holder.kind} "${holder.name}" holds it (${holder.place.file}), but "${instance.name}" does not take it.`,
+      `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${name}".`,
+      `Add to the container:\nenvFrom:\n  - ${reference}:\n      name: ${holder.name}`,
+    ],
+  };
+}
+
+function rank(read: EnvRead): number {
+  return read.fallback ? 0 : read.need === 'must' ? 3 : read.need === 'use' ? 2 : 1;
+}
+
+/** A default that only suits its author's computer. */
+function isLocalDefault(read: EnvRead): boolean {
+  return read.fallback?.kind === 'text' && /localhost|127\.0\.0\.1|sqlite/.test(read.fallback.text);
+}
+
+/** Whether the sources speak of a variable in a way that the doctor does not read. */
+function isMentioned(model: Model, files: string[], name: string): boolean {
+  return files.some((file) => (model.project.read(file) ?? '').includes(name));
+}
+
+/** A program that reads `.env` by itself, in a folder whose template shows the variable. */
+function isGivenByDotenv(model: Model, instance: Instance, name: string): boolean {
+  if (!runningSources(model, instance).some((source) => source.readsDotenv)) return false;
+  // GitHub builds from the repository, where a .env that git ignores is not.
+  if (instance.where === 'kubernetes' && instance.image?.build.by === 'workflow') return false;
+  const folders = [
+    instance.image?.context.folder ?? '.',
+    ...(instance.service?.volumes ?? []).flatMap((mount) =>
+      mount.isBind && mount.source !== undefined ? [mount.source] : [],
+    ),
+  ];
+  return folders.some((folder) =>
+    model.project.list(folder).some((entry) => {
+      const file = path.posix.join(folder, entry);
+      return (
+        isEnvTemplate(file) &&
+        readEnvFile(model.project.read(file) ?? '').some((each) => each.name.toUpperCase() === name.toUpperCase())
+      );
+    }),
+  );
+}
+
+/** A script of the start that sets the variable, or reads a whole file of them. */
+function isExported(model: Model, instance: Instance, name: string): boolean {
+  if (instance.start.runs.some((run) => name in run.env)) return true;
+  const folder = instance.image?.context.folder ?? '.';
+  return model.project.files.some(({ path: file }) => {
+    if (!/\.(sh|bash)$|entrypoint/.test(file) || !(folder === '.' || file.startsWith(`${folder}/`))) return false;
+    const text = model.project.read(file) ?? '';
+    return new RegExp(`\\b${name}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
+  });
+}
+
+/** What frameworks read by themselves: Prisma's address, Spring's placeholders. */
+function frameworkReads(model: Model, instance: Instance): { read: EnvRead; file: string }[] {
+  const folder = instance.image?.context.folder ?? '.';
+  const list: { read: EnvRead; file: string }[] = [];
+  for (const name of [
+    'prisma/schema.prisma',
+    'src/main/resources/application.properties',
+    'src/main/resources/application.yml',
+    'src/main/resources/application.yaml',
+  ]) {
+    const file = path.posix.normalize(path.posix.join(folder, name));
+    const text = model.project.read(file);
+    if (text === undefined) continue;
+    const pattern = name.endsWith('prisma') ? /\burl\s*=\s*env\("(\w+)"\)/g : /\$\{([A-Z][A-Z0-9_]*)\}/g;
+    for (const match of text.matchAll(pattern)) {
+      const line = text.slice(0, match.index).split('\n').length;
+      list.push({ file, read: { name: match[1] ?? '', line, fallback: undefined, need: 'must', use: undefined } });
+    }
+  }
+  return list;
+}
+
+export const credentialsDisagree: Rule = {
+  id: 'credentials-disagree',
+  title: {
+    fr: 'L’application et la base ne donnent pas le même mot de passe, utilisateur ou nom de base',
+    en: 'The application and the database do not give the same password, user or database name',
+  },
+  why: {
+    fr: 'POSTGRES_USER, POSTGRES_PASSWORD et POSTGRES_DB créent la base ; l’adresse que reçoit l’application doit reprendre les mêmes.',
+    en: 'POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB make the database; the address that the application is given must take up the same.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (instance.where === 'image') continue;
+      for (const [name, { value, place }] of instance.variables) {
+        const url =
+          /^(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?:\/\/(?:([^:/@]+)(?::([^@/]*))?@)?([^:/?]+)(?::\d+)?\/([\w-]+)/.exec(
+            value ?? '',
+          );
+        if (!url) continue;
+        const target = databaseAt(model, instance, url[4] ?? '');
+        if (target)
+          yield* disagreements(
+            target,
+            { user: url[2], password: url[3], database: url[5] },
+            name,
+            place,
+            makesDatabase(model, instance),
+          );
+      }
+      const parts = partsOf(instance);
+      const target = parts && databaseAt(model, instance, parts.host);
+      if (parts && target)
+        yield* disagreements(target, parts, parts.label, parts.place, makesDatabase(model, instance));
+    }
+  },
+};
+
+/** Whether the application is of a kind that makes its database when there is none. */
+function makesDatabase(model: Model, instance: Instance): boolean {
+  const folder = instance.image?.context.folder;
+  if (folder === undefined) return false;
+  return ['prisma/schema.prisma', 'Gemfile', 'artisan', 'mix.exs'].some(
+    (name) => model.project.kindOf(path.posix.join(folder, name)) !== undefined,
+  );
+}
+
+function databaseAt(model: Model, instance: Instance, host: string): Instance | undefined {
+  if (instance.stack)
+    return model.instances.find(
+      (other) =>
+        other.stack === instance.stack && other.service?.name === host && engineOf(other.imageName) !== undefined,
+    );
+  if (!instance.cluster) return undefined;
+  const name = host.split('.')[0] ?? '';
+  const service = instance.cluster.resources.find((resource) => resource.kind === 'Service' && resource.name === name);
+  if (!service) return undefined;
+  return model.instances.find(
+    (other) =>
+      other.cluster === instance.cluster &&
+      other.workload !== undefined &&
+      engineOf(other.imageName) !== undefined &&
+      Object.entries(objectOf(service.object)).every(([key, wanted]) => other.workload?.labels[key] === wanted),
+  );
+}
+
+function objectOf(service: Parameters<typeof textAt>[0]): Record<string, string> {
+  const selector = service && typeof service === 'object' && !Array.isArray(service) ? service.spec : undefined;
+  const entries = selector && typeof selector === 'object' && !Array.isArray(selector) ? selector.selector : undefined;
+  return entries && typeof entries === 'object' && !Array.isArray(entries)
+    ? Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, written(value)]))
+    : { '': '?' };
+}
+
+function partsOf(instance: Instance):
+  | {
+      host: string;
+      user: string | undefined;
+      password: string | undefined;
+      database: string | undefined;
+      label: string;
+      place: Place;
+    }
+  | undefined {
+  for (const prefix of ['DB', 'DATABASE', 'POSTGRES', 'PG', 'MYSQL']) {
+    const get = (...names: string[]) =>
+      names
+        .map((name) => instance.variables.get(prefix === 'PG' ? `PG${name}` : `${prefix}_${name}`))
+        .find((each) => each?.value !== undefined);
+    const host = get('HOST', 'HOSTNAME', 'SERVER');
+    if (!host?.value) continue;
+    const password = get('PASSWORD', 'PASS', 'PWD');
+    return {
+      host: host.value,
+      user: get('USER', 'USERNAME')?.value,
+      password: password?.value,
+      database: get('NAME', 'DATABASE', 'DB')?.value,
+      label: prefix === 'PG' ? 'PGUSER, PGPASSWORD' : `${prefix}_USER, ${prefix}_PASSWORD`,
+      place: password?.place ?? host.place,
+    };
+  }
+  return undefined;
+}
+
+function* disagreements(
+  target: Instance,
+  used: { user: string | undefined; password: string | undefined; database: string | undefined },
+  label: string,
+  place: Place,
+  makesDatabase: boolean,
+): Generator<Remark> {
+  const engine = engineOf(target.imageName);
+  const isPostgres = engine === 'postgres';
+  const get = (...names: string[]) =>
+    names.map((name) => target.variables.get(name)).find((each) => each !== undefined);
+  const user = isPostgres ? get('POSTGRES_USER') : get('MYSQL_USER', 'MARIADB_USER');
+  const isRoot = !isPostgres && used.user === 'root';
+  const password = isPostgres
+    ? get('POSTGRES_PASSWORD')
+    : isRoot
+      ? get('MYSQL_ROOT_PASSWORD', 'MARIADB_ROOT_PASSWORD')
+      : get('MYSQL_PASSWORD', 'MARIADB_PASSWORD');
+  const database = isPostgres ? get('POSTGRES_DB') : get('MYSQL_DATABASE', 'MARIADB_DATABASE');
+  if (
+    target.envIsOpen ||
+    target.service?.volumes.some((mount) => mount.target.startsWith('/docker-entrypoint-initdb.d')) ||
+    (target.container?.object.volumeMounts !== undefined &&
+      JSON.stringify(target.container.object.volumeMounts).includes('initdb'))
+  )
+    return;
+  const userName = user ? user.value : isPostgres ? 'postgres' : undefined;
+  const databaseName = database ? database.value : isPostgres ? userName : undefined;
+  const about = `credentials ${place.file}:${place.line}`;
+  const differ = (a: string | undefined, b: string | undefined) =>
+    a !== undefined &&
+    b !== undefined &&
+    a !== '' &&
+    b !== '' &&
+    !isFilledInLater(a) &&
+    !isFilledInLater(b) &&
+    decode(a) !== decode(b);
+  if (!isRoot && differ(used.user, userName))
+    yield disagreement(
+      target,
+      label,
+      place,
+      about,
+      ['l’utilisateur', 'the user'],
+      used.user ?? '',
+      userName ?? '',
+      isPostgres
+        ? `FATAL: password authentication failed for user "${used.user ?? ''}"`
+        : `Access denied for user '${used.user ?? ''}'`,
+      isPostgres ? 'POSTGRES_USER' : 'MYSQL_USER',
+    );
+  else if (differ(used.password, password?.value))
+    yield disagreement(
+      target,
+      label,
+      place,
+      about,
+      ['le mot de passe', 'the password'],
+      '••••',
+      '••••',
+      isPostgres
+        ? `FATAL: password authentication failed for user "${used.user ?? 'postgres'}"`
+        : `Access denied for user '${used.user ?? ''}'`,
+      isPostgres ? 'POSTGRES_PASSWORD' : 'MYSQL_PASSWORD',
+    );
+  else if (differ(used.database, databaseName)) {
+    // PostgreSQL always makes the database `postgres` besides; Prisma, Rails and the like make the one they want.
+    if ((isPostgres && used.database === 'postgres') || makesDatabase) return;
+    yield disagreement(
+      target,
+      label,
+      place,
+      about,
+      ['la base', 'the database'],
+      used.database ?? '',
+      databaseName ?? '',
+      isPostgres
+        ? `FATAL: database "${used.database ?? ''}" does not exist`
+        : `Unknown database '${used.database ?? ''}'`,
+      isPostgres ? 'POSTGRES_DB' : 'MYSQL_DATABASE',
+    );
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function disagreement(
+  target: Instance,
+  label: string,
+  place: Place,
+  about: string,
+  what: [string, string],
+  used: string,
+  made: string,
+  words: string,
+  variable: string,
+): Remark {
+  return {
+    severity: 'error',
+    place,
+    about,
+    fr: [
+      `${label} donne ${what[0]} « ${used} », mais « ${target.name} » est créée avec « ${made} » (${variable}).`,
+      `L’application ne se connecte pas : « ${words} ».`,
+      `Donnez la même valeur des deux côtés (${variable} et ${label}).`,
+    ],
+    en: [
+      `${label} gives ${what[1]} "${used}", but "${target.name}" is made with "${made}" (${variable}).`,
+      `The application cannot connect: "${words}".`,
+      `Give the same value on both sides (${variable} and ${label}).`,
+    ],
+  };
+}
