@@ -69,7 +69,8 @@ const fr = {
   copied: 'Copié.',
   notCopied: 'Le navigateur refuse de copier : sélectionnez le texte.',
   noEvent: 'Rien n’a changé pour l’instant.',
-  logHeader: (url: string, answers: number, lost: number) => `${url} : ${answers} réponses, ${lost} perdues`,
+  logHeader: (url: string, answers: number, lost: number) =>
+    `${url} : ${answers} réponse${s(answers)}, ${lost} perdue${s(lost)}`,
   tries: 'À essayer sur un cluster',
   triesIntro:
     'Gardez cette page sous les yeux, tapez les commandes dans un terminal, à la racine du dépôt, et regardez ce qui change.',
