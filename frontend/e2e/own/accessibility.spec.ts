@@ -86,12 +86,6 @@ for (const [language, locale, t] of [
         await expectAccessible(page, `the connection of ${name}`);
       }
 
-      await page.goto('/deploiement');
-      await expect(page.getByRole('heading', { name: deployment.pod('A') })).toBeVisible();
-      await page.getByRole('heading', { name: notions[0]?.title[language] ?? '' }).click();
-      await page.getByRole('button', { name: deployment.pause }).click();
-      await expectAccessible(page, 'the deployment');
-
       await page.goto('/environnement');
       await expect(page.getByText(t.environment.reachable, { exact: true })).toBeVisible();
       await expectAccessible(page, 'the environment');
@@ -121,12 +115,25 @@ for (const [language, locale, t] of [
       await page.goto('/');
       await expect(page.getByRole('heading', { name: t.unreachable.title })).toBeVisible();
       await expectAccessible(page, 'no API');
-      await page.goto('/deploiement');
-      await expect(page.getByRole('heading', { name: t.unreachable.title })).toBeVisible();
-      await expectAccessible(page, 'the deployment without an API');
       await page.goto('/environnement');
       await expect(page.getByText(t.environment.notReachable)).toBeVisible();
       await expectAccessible(page, 'the environment without an API');
+    });
+
+    test('the deployment page is accessible, whatever it shows', async ({ page, site }) => {
+      test.setTimeout(90_000);
+      await page.goto('/deploiement');
+      await expect(page.getByRole('heading', { name: deployment.pod('A'), exact: true })).toBeVisible();
+      await page.getByRole('heading', { name: notions[0]?.title[language] ?? '' }).click();
+      await site.killApi();
+      await expect(page.getByRole('heading', { name: deployment.lostRequests })).toBeVisible();
+      await page.getByRole('button', { name: deployment.pause }).click();
+      await expectAccessible(page, 'the deployment, with lost requests');
+
+      await page.reload();
+      await expect(page.getByRole('heading', { name: t.unreachable.title })).toBeVisible();
+      await page.getByRole('button', { name: deployment.pause }).click();
+      await expectAccessible(page, 'the deployment without an API');
     });
   });
 }
