@@ -51,7 +51,7 @@ test('pods share the requests, and an update shows pod by pod, in words, without
   cluster.remove('backend-2');
   await expect(log(page)).toContainText(/Pod [AB] disparu : backend-1 ne répond plus/);
   await expect(log(page)).toContainText('Version 1.2.0 → 1.3.0, 1 pod sur 1');
-  await expect(card(page, 'backend-1')).toContainText('Disparu depuis');
+  await expect(card(page, 'backend-1')).toContainText(/Disparu\d+\ss/);
   await expect(counter(page, 'pod répond')).toContainText('1');
   await expect(counter(page, 'perdue')).toHaveText('0perdue');
 });

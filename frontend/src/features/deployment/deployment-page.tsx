@@ -164,7 +164,7 @@ function Counters({ observed: { pods, answers, lost, since, now } }: { observed:
     <Box
       component="ul"
       aria-label={t.counters}
-      sx={{ display: 'flex', flexWrap: 'wrap', columnGap: { xs: 2, sm: 4 }, m: 0, p: 0, listStyle: 'none' }}
+      sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, columnGap: { xs: 2, sm: 4 }, m: 0, p: 0, listStyle: 'none' }}
     >
       <Counter value={number.format(present)}>{t.podsNow(present)}</Counter>
       <Counter value={number.format(answers)}>{t.answers(answers)}</Counter>
@@ -216,9 +216,13 @@ function Speed({ value, onChange }: { value: number; onChange: (perSecond: numbe
         onChange={({ target }: { target: HTMLInputElement }) => {
           onChange(Number(target.value));
         }}
-        sx={{ width: 110, accentColor: 'var(--mui-palette-primary-main)' }}
+        sx={{ width: { xs: 80, sm: 110 }, accentColor: 'var(--mui-palette-primary-main)' }}
       />
-      <Box component="output" htmlFor={id} sx={{ minWidth: '6.5em', fontVariantNumeric: 'tabular-nums' }}>
+      <Box
+        component="output"
+        htmlFor={id}
+        sx={{ minWidth: '6.5em', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}
+      >
         {t.perSecond(value)}
       </Box>
     </Box>

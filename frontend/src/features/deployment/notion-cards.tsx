@@ -35,7 +35,10 @@ function NotionCard({ notion: { title, steps, watch, shows } }: { notion: Notion
   const copy = useCopy();
   return (
     <Panel style={{ marginBottom: 8 }}>
-      <Box component="details" sx={{ '&[open] summary': { borderBottom: '1px solid', borderColor: 'divider' } }}>
+      <Box
+        component="details"
+        sx={{ '&[open] summary': { borderBottom: '1px solid', borderColor: 'divider', borderRadius: '8px 8px 0 0' } }}
+      >
         <Box
           component="summary"
           sx={{
@@ -59,7 +62,8 @@ function NotionCard({ notion: { title, steps, watch, shows } }: { notion: Notion
               <Box
                 sx={{
                   display: 'flex',
-                  alignItems: 'start',
+                  flexDirection: { xs: 'column', sm: 'row' },
+                  alignItems: { xs: 'stretch', sm: 'start' },
                   gap: 1,
                   mt: 1,
                   p: 1,

@@ -60,7 +60,7 @@ const fr = {
   shareOf: (percent: string, answers: number) => `${percent} (${decimal.fr.format(answers)})`,
   answersIn: 'Répond en',
   lastSeen: 'Vu il y a',
-  gone: 'Disparu depuis',
+  gone: 'Disparu',
   lostRequests: 'Requêtes perdues',
   front: (pod: string, version: string) =>
     `Cette page vient ${pod ? `du pod ${pod} du front` : 'du front'}, version ${version}. Rechargez-la pour savoir si un autre la sert.`,
@@ -149,7 +149,7 @@ const en: Words = {
   shareOf: (percent, answers) => `${percent} (${decimal.en.format(answers)})`,
   answersIn: 'Answers in',
   lastSeen: 'Seen ago',
-  gone: 'Gone for',
+  gone: 'Gone',
   lostRequests: 'Lost requests',
   front: (pod, version) =>
     `This page comes from ${pod ? `the pod ${pod} of the front` : 'the front'}, version ${version}. Reload it to see whether another one serves it.`,
