@@ -81,7 +81,5 @@ const columnStyle = {
     fontSize: '0.8125rem',
     fontWeight: 700,
     lineHeight: 1,
-    '@media (prefers-reduced-motion: no-preference)': { animation: 'square-in 150ms ease-out' },
   },
-  '@keyframes square-in': { from: { transform: 'scale(0.3)' } },
 } as const;

@@ -9,10 +9,11 @@ import { useI18n } from '../../i18n/i18n.ts';
 import { AnswerGrid } from './answer-grid.tsx';
 import { EventLog } from './event-log.tsx';
 import { NotionCards } from './notion-cards.tsx';
-import { listsDiffer, type Observed } from './observations.ts';
+import { listsDiffer, type Observed, type WatchEvent } from './observations.ts';
 import { PodList } from './pod-list.tsx';
 import { useWatch } from './use-watch.ts';
 import { useWords } from './use-words.ts';
+import { tell } from './words.ts';
 
 /** How many requests are lost at the beginning before the page asks whether the API is there at all. */
 const hopeless = 5;
@@ -36,11 +37,10 @@ export default function DeploymentPage() {
       </Box>
       <Notices observed={observed} />
       <Box
-        sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'end', justifyContent: 'space-between', gap: 2, mb: 2 }}
+        sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', justifyContent: 'space-between', gap: 2, mb: 2 }}
       >
         <Counters observed={observed} />
         <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 1 }}>
-          <Speed value={perSecond} onChange={setPerSecond} />
           <Button
             kind="main"
             onClick={() => {
@@ -53,14 +53,27 @@ export default function DeploymentPage() {
         </Box>
       </Box>
       <Panel>
-        <Box sx={{ px: 2, pt: 2, pb: 1 }}>
+        <Box sx={{ p: 2 }}>
+          <LatestEvent observed={observed} />
           {squares.length === 0 && isUnknown ? (
-            <Box sx={{ height: 296, color: 'text.secondary' }}>{t.waiting}</Box>
+            <Box sx={{ height: 296 }} />
           ) : (
             <AnswerGrid squares={squares} versions={versions} />
           )}
-          <Box component="p" sx={{ m: 0, mt: 1, fontSize: '0.875rem', color: 'text.secondary' }}>
-            {isPaused ? t.paused : t.newest}
+          <Box
+            sx={{
+              display: 'flex',
+              flexWrap: 'wrap',
+              alignItems: 'center',
+              justifyContent: 'space-between',
+              gap: 1,
+              mt: 1.5,
+            }}
+          >
+            <Box component="span" sx={{ color: 'text.secondary' }}>
+              {isPaused ? t.paused : t.newest}
+            </Box>
+            <Speed value={perSecond} onChange={setPerSecond} />
           </Box>
         </Box>
       </Panel>
@@ -83,6 +96,30 @@ export default function DeploymentPage() {
     </>
   );
 }
+
+/** What has changed last, where all who look at the grid see it. */
+function LatestEvent({ observed: { events, pods } }: { observed: Observed }) {
+  const t = useWords();
+  // A series of lost requests goes on changing.
+  const event = events.toSorted((a, b) => lastChange(a) - lastChange(b)).at(-1);
+  return (
+    <Box
+      component="p"
+      sx={{
+        m: 0,
+        mb: 1.5,
+        minHeight: { xs: '2.8em', sm: '1.4em' },
+        typography: 'h2',
+        overflowWrap: 'anywhere',
+        color: event?.kind === 'lost' ? 'error.main' : undefined,
+      }}
+    >
+      {event ? tell(t, event) : pods.length > 0 ? t.noEvent : t.waiting}
+    </Box>
+  );
+}
+
+const lastChange = (event: WatchEvent) => (event.kind === 'lost' ? event.until : event.at);
 
 /** What has to be known to understand what is seen. */
 function Notices({ observed }: { observed: Observed }) {
@@ -127,12 +164,12 @@ function Counters({ observed: { pods, answers, lost, since, now } }: { observed:
     <Box
       component="ul"
       aria-label={t.counters}
-      sx={{ display: 'flex', flexWrap: 'wrap', columnGap: 4, m: 0, p: 0, listStyle: 'none' }}
+      sx={{ display: 'flex', flexWrap: 'wrap', gap: 1, columnGap: { xs: 2, sm: 4 }, m: 0, p: 0, listStyle: 'none' }}
     >
-      <Counter value={number.format(present)}>{t.podsNow}</Counter>
-      <Counter value={number.format(answers)}>{t.answers}</Counter>
+      <Counter value={number.format(present)}>{t.podsNow(present)}</Counter>
+      <Counter value={number.format(answers)}>{t.answers(answers)}</Counter>
       <Counter value={number.format(lost)} isBad={lost > 0}>
-        {t.lost}
+        {t.lost(lost)}
       </Counter>
       <Counter value={`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`}>{t.watched}</Counter>
     </Box>
@@ -146,7 +183,7 @@ function Counter({ value, isBad = false, children }: { value: string; isBad?: bo
         component="strong"
         sx={{
           display: 'block',
-          fontSize: '2rem',
+          fontSize: { xs: '1.5rem', sm: '2rem' },
           lineHeight: 1.1,
           fontVariantNumeric: 'tabular-nums',
           color: isBad ? 'error.main' : undefined,
@@ -165,8 +202,8 @@ function Speed({ value, onChange }: { value: number; onChange: (perSecond: numbe
   const t = useWords();
   const id = useId();
   return (
-    <Box sx={{ display: 'flex', alignItems: 'center', gap: 1, mr: 1 }}>
-      <Box component="label" htmlFor={id} sx={{ fontWeight: 600 }}>
+    <Box sx={{ display: 'flex', alignItems: 'center', gap: 1 }}>
+      <Box component="label" htmlFor={id} sx={{ color: 'text.secondary' }}>
         {t.speed}
       </Box>
       <Box
@@ -179,10 +216,14 @@ function Speed({ value, onChange }: { value: number; onChange: (perSecond: numbe
         onChange={({ target }: { target: HTMLInputElement }) => {
           onChange(Number(target.value));
         }}
-        sx={{ width: 120, accentColor: 'var(--mui-palette-primary-main)' }}
+        sx={{ width: { xs: 80, sm: 110 }, accentColor: 'var(--mui-palette-primary-main)' }}
       />
-      <Box component="output" htmlFor={id} sx={{ minWidth: '2ch', fontVariantNumeric: 'tabular-nums' }}>
-        {value}
+      <Box
+        component="output"
+        htmlFor={id}
+        sx={{ minWidth: '6.5em', whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' }}
+      >
+        {t.perSecond(value)}
       </Box>
     </Box>
   );

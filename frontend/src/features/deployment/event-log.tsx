@@ -1,5 +1,5 @@
 import Box from '@mui/material/Box';
-import { useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { useApi } from '../../api/client.ts';
 import { Button, Panel } from '../../app/controls.tsx';
 import { useI18n } from '../../i18n/i18n.ts';
@@ -32,46 +32,56 @@ export function EventLog({ observed }: { observed: Observed }) {
         <Button onClick={copyLog}>{t.copyLog}</Button>
       </Box>
       <Announcer events={events} now={now} />
-      <Box
-        component="ol"
-        reversed
-        aria-labelledby="log"
-        // What scrolls has to be reached with the keyboard.
-        tabIndex={0}
-        sx={{
-          m: 0,
-          px: 2,
-          pb: 2,
-          maxHeight: 280,
-          overflow: 'auto',
-          listStyle: 'none',
-          lineHeight: 1.6,
-          '&:focus-visible': { outline: '3px solid', outlineColor: 'primary.main' },
-        }}
-      >
-        {events.length === 0 && <li>{t.noEvent}</li>}
-        {events.toReversed().map((event) => (
-          <Box
-            component="li"
-            key={event.id}
-            sx={{ display: 'flex', gap: 1.5, color: event.kind === 'lost' ? 'error.main' : undefined }}
-          >
-            <Box
-              component="time"
-              dateTime={new Date(event.at).toISOString()}
-              sx={{ color: 'text.secondary', flex: 'none' }}
-            >
-              {time.format(event.at)}
-            </Box>
-            <Box component="span" sx={{ overflowWrap: 'anywhere' }}>
-              {tell(t, event)}
-            </Box>
-          </Box>
-        ))}
-      </Box>
+      <EventList events={events} />
     </Panel>
   );
 }
+
+/** The log itself: it is long, and rarely changes. */
+const EventList = memo(function EventList({ events }: { events: WatchEvent[] }) {
+  const { language } = useI18n();
+  const t = useWords();
+  const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });
+  return (
+    <Box
+      component="ol"
+      reversed
+      aria-labelledby="log"
+      // What scrolls has to be reached with the keyboard.
+      tabIndex={0}
+      sx={{
+        m: 0,
+        px: 2,
+        pb: 2,
+        maxHeight: 280,
+        overflow: 'auto',
+        listStyle: 'none',
+        lineHeight: 1.6,
+        '&:focus-visible': { outline: '3px solid', outlineColor: 'primary.main' },
+      }}
+    >
+      {events.length === 0 && <li>{t.noEvent}</li>}
+      {events.toReversed().map((event) => (
+        <Box
+          component="li"
+          key={event.id}
+          sx={{ display: 'flex', gap: 1.5, color: event.kind === 'lost' ? 'error.main' : undefined }}
+        >
+          <Box
+            component="time"
+            dateTime={new Date(event.at).toISOString()}
+            sx={{ color: 'text.secondary', flex: 'none' }}
+          >
+            {time.format(event.at)}
+          </Box>
+          <Box component="span" sx={{ overflowWrap: 'anywhere' }}>
+            {tell(t, event)}
+          </Box>
+        </Box>
+      ))}
+    </Box>
+  );
+});
 
 const announceEveryMs = 5000;
 

@@ -1,4 +1,5 @@
 import Box from '@mui/material/Box';
+import { memo } from 'react';
 import { Button, Panel } from '../../app/controls.tsx';
 import { useI18n } from '../../i18n/i18n.ts';
 import { type Notion, notions } from './notions.ts';
@@ -6,7 +7,7 @@ import { useCopy } from './use-copy.ts';
 import { useWords } from './use-words.ts';
 
 /** What to try, what to watch meanwhile, and what it shows. */
-export function NotionCards() {
+export const NotionCards = memo(function NotionCards() {
   const t = useWords();
   return (
     <>
@@ -18,7 +19,7 @@ export function NotionCards() {
       {notions.map((notion) => notion.isFault && <NotionCard key={notion.id} notion={notion} />)}
     </>
   );
-}
+});
 
 function Heading({ children }: { children: string }) {
   return (
@@ -34,7 +35,10 @@ function NotionCard({ notion: { title, steps, watch, shows } }: { notion: Notion
   const copy = useCopy();
   return (
     <Panel style={{ marginBottom: 8 }}>
-      <Box component="details" sx={{ '&[open] summary': { borderBottom: '1px solid', borderColor: 'divider' } }}>
+      <Box
+        component="details"
+        sx={{ '&[open] summary': { borderBottom: '1px solid', borderColor: 'divider', borderRadius: '8px 8px 0 0' } }}
+      >
         <Box
           component="summary"
           sx={{
@@ -58,7 +62,8 @@ function NotionCard({ notion: { title, steps, watch, shows } }: { notion: Notion
               <Box
                 sx={{
                   display: 'flex',
-                  alignItems: 'start',
+                  flexDirection: { xs: 'column', sm: 'row' },
+                  alignItems: { xs: 'stretch', sm: 'start' },
                   gap: 1,
                   mt: 1,
                   p: 1,

@@ -57,7 +57,7 @@ export interface Observed {
   versions: string[];
   /** Newest first, and no more than {@link mostSquares}. */
   squares: Square[];
-  /** Oldest first, and no more than {@link mostEvents}. */
+  /** Oldest first, and no more than {@link mostEvents}; the same list as long as nothing changes. */
   events: WatchEvent[];
   /** How many pods, requests and events there have been in all. */
   count: { pods: number; squares: number; events: number };
@@ -112,7 +112,6 @@ export function observe(before: Observed, results: Result[], now: number): Obser
     pods: before.pods.map((pod) => ({ ...pod })),
     versions: [...before.versions],
     squares: [...before.squares],
-    events: [...before.events],
     count: { ...before.count },
     settled: { ...before.settled },
     told: { ...before.told },
@@ -127,7 +126,6 @@ export function observe(before: Observed, results: Result[], now: number): Obser
   const forgotten = gone.sort((a, b) => b.lastSeen - a.lastSeen).slice(mostGone);
   state.pods = state.pods.filter((pod) => !forgotten.includes(pod));
   state.squares = state.squares.slice(0, mostSquares);
-  state.events = state.events.slice(-mostEvents);
   return state;
 }
 
@@ -181,7 +179,7 @@ function takeFailure(state: Observed, { at }: Result, failure: Failure): void {
   const place = state.events.findLastIndex((event) => event.kind === 'lost' && at - event.until < calmMs);
   const series = state.events[place];
   if (series?.kind !== 'lost') tellOf(state, at, { kind: 'lost', until: at, reasons: [[failure, 1]] });
-  else state.events[place] = { ...series, until: at, reasons: withOneMore(series.reasons, failure) };
+  else state.events = state.events.with(place, { ...series, until: at, reasons: withOneMore(series.reasons, failure) });
 }
 
 function addSquare(state: Observed, square: { pod: number; version: number } | { failure: Failure }): void {
@@ -231,5 +229,5 @@ function tellChanges(state: Observed, at: number): void {
 }
 
 function tellOf(state: Observed, at: number, event: Untold<WatchEvent>): void {
-  state.events.push({ id: state.count.events++, at, ...event });
+  state.events = [...state.events.slice(1 - mostEvents), { id: state.count.events++, at, ...event }];
 }

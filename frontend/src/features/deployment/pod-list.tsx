@@ -30,7 +30,7 @@ export function PodList({ observed }: { observed: Observed }) {
         {sorted.map((pod) => (
           <PodCard key={pod.name} pod={pod} observed={observed} />
         ))}
-        {pods.length > 0 && <LostCard observed={observed} />}
+        {observed.lost > 0 && <LostCard observed={observed} />}
       </Box>
     </>
   );
@@ -56,7 +56,7 @@ function PodCard({ pod, observed }: { pod: Pod; observed: Observed }) {
         [
           t.startedAt,
           <time key="started" dateTime={pod.startedAt}>
-            {new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(started)}
+            {new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' }).format(started)}
           </time>,
         ],
         [t.answersIn, unit(language, Math.round(pod.ms), 'millisecond')],
@@ -80,8 +80,8 @@ function LostCard({ observed: { reasons, lost } }: { observed: Observed }) {
       mark={lostMark}
       sign="✕"
       heading={t.lostRequests}
-      text={lost === 0 ? t.none : number.format(lost)}
-      facts={reasons.map(([reason, count]) => [number.format(count), t.reason(reason)])}
+      text={number.format(lost)}
+      facts={reasons.map(([reason, count]) => [t.reason(reason), number.format(count)])}
     />
   );
 }
@@ -99,7 +99,7 @@ interface CardProps {
 function Card({ mark, sign, heading, text, facts, isGone = false, children }: CardProps) {
   return (
     <li>
-      <Panel style={{ height: '100%', ...(isGone && { borderStyle: 'dashed', background: 'none' }) }}>
+      <Panel style={{ height: '100%', ...(isGone && { background: 'none' }) }}>
         <Box sx={{ p: 2 }}>
           <Box sx={{ display: 'flex', alignItems: 'center', gap: 1.5, mb: 1.5 }}>
             <Box
@@ -113,7 +113,7 @@ function Card({ mark, sign, heading, text, facts, isGone = false, children }: Ca
                 fontSize: '1.375rem',
                 fontWeight: 700,
               }}
-              style={mark}
+              style={{ ...mark, opacity: isGone ? 0.4 : 1 }}
             >
               {sign}
             </Box>
@@ -129,7 +129,7 @@ function Card({ mark, sign, heading, text, facts, isGone = false, children }: Ca
               component="dl"
               sx={{
                 display: 'grid',
-                gridTemplateColumns: 'auto 1fr',
+                gridTemplateColumns: 'minmax(0, auto) minmax(6ch, 1fr)',
                 columnGap: 1.5,
                 rowGap: 0.25,
                 m: 0,

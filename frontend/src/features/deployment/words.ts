@@ -31,11 +31,12 @@ const fr = {
   pause: 'Pause',
   resume: 'Reprendre',
   reset: 'Remettre à zéro',
-  speed: 'Requêtes par seconde',
+  speed: 'Vitesse',
+  perSecond: (requests: number) => `${requests} par seconde`,
   counters: 'Compteurs',
-  podsNow: 'pods répondent',
-  answers: 'réponses',
-  lost: 'perdues',
+  podsNow: (pods: number): string => (pods > 1 ? 'pods répondent' : 'pod répond'),
+  answers: (answers: number) => `réponse${s(answers)}`,
+  lost: (lost: number) => `perdue${s(lost)}`,
   watched: 'd’observation',
   grid: 'Dernières réponses',
   newest: 'Les plus récentes à gauche',
@@ -43,7 +44,7 @@ const fr = {
   lostBecause: (reason: string) => `Perdue : ${reason}`,
   reason: (failure: Failure) =>
     failure === 'unreachable'
-      ? 'aucune réponse lisible (connexion coupée, ou erreur du proxy)'
+      ? 'aucune réponse (coupée, ou refusée par le proxy)'
       : failure === 'timeout'
         ? 'pas de réponse en 2 s'
         : `l’API a répondu ${failure}`,
@@ -52,16 +53,15 @@ const fr = {
   pod: (letter: string) => `Pod ${letter}`,
   version: 'Version',
   title: 'Titre',
-  database: 'Base de données',
+  database: 'Données',
   databases: databases.fr,
-  startedAt: 'Démarré',
+  startedAt: 'Démarré le',
   share: 'Part',
   shareOf: (percent: string, answers: number) => `${percent} (${decimal.fr.format(answers)})`,
   answersIn: 'Répond en',
   lastSeen: 'Vu il y a',
   gone: 'Disparu',
   lostRequests: 'Requêtes perdues',
-  none: 'Aucune',
   front: (pod: string, version: string) =>
     `Cette page vient ${pod ? `du pod ${pod} du front` : 'du front'}, version ${version}. Rechargez-la pour savoir si un autre la sert.`,
   log: 'Journal',
@@ -69,7 +69,8 @@ const fr = {
   copied: 'Copié.',
   notCopied: 'Le navigateur refuse de copier : sélectionnez le texte.',
   noEvent: 'Rien n’a changé pour l’instant.',
-  logHeader: (url: string, answers: number, lost: number) => `${url} : ${answers} réponses, ${lost} perdues`,
+  logHeader: (url: string, answers: number, lost: number) =>
+    `${url} : ${answers} réponse${s(answers)}, ${lost} perdue${s(lost)}`,
   tries: 'À essayer sur un cluster',
   triesIntro:
     'Gardez cette page sous les yeux, tapez les commandes dans un terminal, à la racine du dépôt, et regardez ce qui change.',
@@ -119,11 +120,12 @@ const en: Words = {
   pause: 'Pause',
   resume: 'Resume',
   reset: 'Reset',
-  speed: 'Requests per second',
+  speed: 'Speed',
+  perSecond: (requests) => `${requests} a second`,
   counters: 'Counters',
-  podsNow: 'pods answer',
-  answers: 'answers',
-  lost: 'lost',
+  podsNow: (pods) => (pods === 1 ? 'pod answers' : 'pods answer'),
+  answers: (answers) => (answers === 1 ? 'answer' : 'answers'),
+  lost: () => 'lost',
   watched: 'of watching',
   grid: 'Latest answers',
   newest: 'Newest on the left',
@@ -131,7 +133,7 @@ const en: Words = {
   lostBecause: (reason) => `Lost: ${reason}`,
   reason: (failure) =>
     failure === 'unreachable'
-      ? 'no answer that can be read (connection cut, or an error of the proxy)'
+      ? 'no answer (cut, or refused by the proxy)'
       : failure === 'timeout'
         ? 'no answer within 2 s'
         : `the API answered ${failure}`,
@@ -140,16 +142,15 @@ const en: Words = {
   pod: (letter) => `Pod ${letter}`,
   version: 'Version',
   title: 'Title',
-  database: 'Database',
+  database: 'Data',
   databases: databases.en,
-  startedAt: 'Started',
+  startedAt: 'Started on',
   share: 'Share',
   shareOf: (percent, answers) => `${percent} (${decimal.en.format(answers)})`,
   answersIn: 'Answers in',
   lastSeen: 'Seen ago',
   gone: 'Gone',
   lostRequests: 'Lost requests',
-  none: 'None',
   front: (pod, version) =>
     `This page comes from ${pod ? `the pod ${pod} of the front` : 'the front'}, version ${version}. Reload it to see whether another one serves it.`,
   log: 'Log',
