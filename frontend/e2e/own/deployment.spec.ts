@@ -160,6 +160,11 @@ test('changes are said to a screen reader, some at a time', async ({ page, clust
   await cluster.add('backend-1');
   await page.goto('/deploiement');
   await expect(page.getByRole('status').filter({ hasText: 'Pod A répond : backend-1' })).toBeAttached();
+  await cluster.crash('backend-1');
+  await expect(log(page)).toContainText('disparu');
+  await cluster.add('backend-1');
+  // What went on while other things were said is said when it is over.
+  await expect(page.getByRole('status').filter({ hasText: /\d+ requêtes perdues en/ })).toBeAttached();
 });
 
 test.describe('with a clipboard', () => {

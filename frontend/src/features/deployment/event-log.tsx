@@ -95,20 +95,14 @@ function Announcer({ events, now }: { events: WatchEvent[]; now: number }) {
   });
 
   useEffect(() => {
-    let lastId = -1;
+    let told = new Set<number>();
     const timer = setInterval(() => {
       const { events, now, t } = latest.current;
       // A series of lost requests is told when it is over.
       const over = events.filter((event) => event.kind !== 'lost' || now - event.until > announceEveryMs / 2);
-      const untold = over.filter(({ id }) => id > lastId);
-      lastId = untold.at(-1)?.id ?? lastId;
-      if (untold.length > 0)
-        setSaid(
-          untold
-            .slice(-3)
-            .map((event) => tell(t, event))
-            .join('. '),
-        );
+      const untold = over.filter(({ id }) => !told.has(id)).slice(-3);
+      told = new Set(over.map(({ id }) => id));
+      if (untold.length > 0) setSaid(untold.map((event) => tell(t, event)).join('. '));
     }, announceEveryMs);
     return () => {
       clearInterval(timer);

@@ -61,9 +61,9 @@ export const notions: Notion[] = [
       {
         text: { fr: 'Supprimez un pod de l’API.', en: 'Delete a pod of the API.' },
         commands: [
-          `kubectl delete "$(kubectl get pods -o name | grep '^pod/backend-' | head -n 1)"`,
+          'kubectl delete "$(kubectl get pods -l app=backend -o name | head -n 1)"',
           status,
-          'kubectl get pods',
+          'kubectl get pods -l app=backend',
         ],
       },
     ],
@@ -142,7 +142,7 @@ export const notions: Notion[] = [
         commands: [
           `kubectl set image deployment/backend backend=${image}:n-existe-pas`,
           'kubectl rollout status deployment/backend --timeout=20s || true',
-          'kubectl get pods',
+          'kubectl get pods -l app=backend',
         ],
       },
       {
@@ -231,7 +231,7 @@ export const notions: Notion[] = [
     steps: [
       {
         text: { fr: 'Arrêtez le programme d’un pod.', en: 'End the program of a pod.' },
-        commands: [api, 'curl -fsS -X POST "$API/faults/crash"', 'sleep 10', 'kubectl get pods'],
+        commands: [api, 'curl -fsS -X POST "$API/faults/crash"', 'sleep 10', 'kubectl get pods -l app=backend'],
       },
     ],
     watch: {
@@ -251,7 +251,12 @@ export const notions: Notion[] = [
     steps: [
       {
         text: { fr: 'Faites échouer sa sonde readinessProbe.', en: 'Let its readinessProbe fail.' },
-        commands: [api, 'curl -fsS -X POST "$API/faults/unready?seconds=40"', 'sleep 20', 'kubectl get pods'],
+        commands: [
+          api,
+          'curl -fsS -X POST "$API/faults/unready?seconds=40"',
+          'sleep 20',
+          'kubectl get pods -l app=backend',
+        ],
       },
     ],
     watch: {
@@ -271,7 +276,12 @@ export const notions: Notion[] = [
     steps: [
       {
         text: { fr: 'Faites échouer sa sonde livenessProbe.', en: 'Let its livenessProbe fail.' },
-        commands: [api, 'curl -fsS -X POST "$API/faults/unhealthy?seconds=120"', 'sleep 60', 'kubectl get pods'],
+        commands: [
+          api,
+          'curl -fsS -X POST "$API/faults/unhealthy?seconds=120"',
+          'sleep 60',
+          'kubectl get pods -l app=backend',
+        ],
       },
     ],
     watch: {
@@ -338,7 +348,7 @@ export const notions: Notion[] = [
           api,
           'curl -fsS -X POST "$API/faults/memory?megabytes=512&seconds=60"',
           'sleep 10',
-          `kubectl get pods -o custom-columns='POD:.metadata.name,RESTARTS:.status.containerStatuses[0].restartCount,REASON:.status.containerStatuses[0].lastState.terminated.reason'`,
+          `kubectl get pods -l app=backend -o custom-columns='POD:.metadata.name,RESTARTS:.status.containerStatuses[0].restartCount,REASON:.status.containerStatuses[0].lastState.terminated.reason'`,
         ],
       },
     ],

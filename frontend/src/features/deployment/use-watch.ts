@@ -11,7 +11,7 @@ const showEveryMs = 100;
 /**
  * Asks the API who answers, again and again, as long as the page is in sight.
  *
- * @returns what was seen, whether the page is at it now, and a function that sets all counters to zero.
+ * @returns what was seen, and a function that sets all counters to zero.
  */
 export function useWatch(perSecond: number, isPaused: boolean) {
   const api = useApi();
@@ -46,7 +46,6 @@ export function useWatch(perSecond: number, isPaused: boolean) {
 
   return {
     observed,
-    isRunning,
     reset: () => {
       dispatch({ now: Date.now() });
     },
