@@ -52,7 +52,9 @@ export function publishedSummary(run: Run, published: Published[]): string {
     '| --- | --- |',
     ...rows,
     '',
-    'Pour que le cluster passe à exactement ces images :',
+    run.isDemo
+      ? 'Une commande à la fois, et le cluster passe à cette image :'
+      : 'Pour que le cluster passe à exactement ces images :',
     '',
     '```sh',
     ...commands,

@@ -54,6 +54,13 @@ test('every step runs one command, which is here', () => {
   }
 });
 
+test('every package has the version of the root', () => {
+  const version = (folder: string) =>
+    (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { version: string }).version;
+  for (const folder of ['backend', 'frontend', 'kit'])
+    expect([folder, version(folder)]).toEqual([folder, version('.')]);
+});
+
 test('every script of the root that names a file finds it', () => {
   const files = Object.values(scripts).flatMap((script) => script.match(/\b(?:scripts|kit)\/[\w/.-]+\.ts/g) ?? []);
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
