@@ -3,6 +3,8 @@ import { chromium, defineConfig } from '@playwright/test';
 
 /** A site that runs already, such as https://my-application.kub.sspcloud.fr; without it the tests start their own. */
 const baseURL = process.env.E2E_BASE_URL;
+/** Where that site's cluster listens, such as https://127.0.0.1:8443, when its name leads nowhere. */
+const ingress = process.env.CLUSTER_INGRESS;
 
 export default defineConfig({
   testDir: 'e2e',
@@ -19,7 +21,13 @@ export default defineConfig({
     trace: 'retain-on-failure',
     launchOptions: {
       executablePath: await browser(),
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--disable-background-networking',
+        ...(baseURL && ingress ? [`--host-resolver-rules=MAP * ${new URL(ingress).host}`] : []),
+      ],
     },
   },
 });

@@ -18,6 +18,7 @@ import { createLogger, logRequests } from './http/logging.ts';
 import { measureRequests } from './http/metrics.ts';
 import { describeApi } from './http/openapi.ts';
 import { validateRequests } from './http/validation.ts';
+import { faultRoutes } from './system/faults.routes.ts';
 import type { Lifecycle } from './system/lifecycle.ts';
 import { systemRoutes, systemSchemas } from './system/system.routes.ts';
 import { usersRoutes } from './users/users.routes.ts';
@@ -71,7 +72,9 @@ export async function buildApp(
   await describeApi(app, config);
 
   systemRoutes(app, config, database, lifecycle);
-  usersRoutes(app, database, await guardWrites(app, config));
+  const guards = await guardWrites(app, config);
+  usersRoutes(app, database, guards);
+  if (config.demoFaults) faultRoutes(app, config, guards);
 
   app.addHook('onRequest', (_request, reply, done) => {
     // Tells proxies to open their next connection elsewhere.

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import dotenv from 'dotenv';
 import manifest from '../package.json' with { type: 'json' };
@@ -27,11 +28,14 @@ export interface Config {
   drainDelayMs: number;
   /** Which proxies may name the client in `X-Forwarded-For`: none, all, or those of these addresses. */
   trustProxy: boolean | string[];
+  /** Whether there are routes that break the API on purpose. */
   demoFaults: boolean;
   /** Of the application; an image says its own. */
   version: string;
   /** Of the source that an image was built from. */
   commit: string | null;
+  /** The name of this machine, which in Kubernetes is the name of the pod. */
+  pod: string;
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -166,6 +170,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     demoFaults: boolean('DEMO_FAULTS', false),
     version: text('APP_VERSION') ?? manifest.version,
     commit: text('APP_COMMIT') ?? null,
+    pod: text('HOSTNAME') ?? hostname(),
   };
   if (faults.length > 0) {
     throw new ConfigError(`The configuration is wrong:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);

@@ -50,6 +50,7 @@ async function start(config: Config): Promise<void> {
     },
     'started',
   );
+  if (config.demoFaults) app.log.warn('DEMO_FAULTS is true: whoever may write may also break this API on purpose');
 
   closeWithGrace({ delay: config.drainDelayMs + 10_000, logger: app.log }, async ({ signal, err }) => {
     if (err) app.log.fatal({ err }, 'unexpected error: the process ends');

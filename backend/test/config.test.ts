@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 
@@ -26,6 +27,7 @@ test('everything has a default', () => {
     trustProxy: false,
     demoFaults: false,
     commit: null,
+    pod: hostname(),
   });
   expect(database).toMatchObject({
     engine: 'sqlite',

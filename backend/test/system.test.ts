@@ -37,6 +37,7 @@ describe.each(engines)('the system routes on %s', (engine) => {
       database: engine,
       data_outlives_pod: true,
       writes_protected: false,
+      demo_faults: false,
     });
     expect(Math.abs(Date.now() - Date.parse(started_at) - uptime_seconds * 1000)).toBeLessThan(1000);
   });

@@ -40,16 +40,7 @@ export async function startOwnSite(
   let api: ChildProcess | undefined;
 
   const startApi = async () => {
-    api = spawn(process.execPath, [join(import.meta.dirname, '../../backend/dist/server.js')], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: {
-        PORT: String(apiPort),
-        METRICS_PORT: String(metricsPort),
-        SQLITE_PATH: database,
-        LOG_LEVEL: 'error',
-        ...apiEnv,
-      },
-    });
+    api = spawnApi({ PORT: String(apiPort), METRICS_PORT: String(metricsPort), SQLITE_PATH: database, ...apiEnv });
     await answers(`${apiUrl}/health`);
   };
   const killApi = async () => {
@@ -57,10 +48,7 @@ export async function startOwnSite(
     api.kill('SIGKILL');
     await once(api, 'exit');
   };
-  const front = spawn(process.execPath, [join(import.meta.dirname, '../serve.ts'), '--port', String(frontPort)], {
-    stdio: 'ignore',
-    env: frontEnv ?? { VITE_API_URL: apiUrl, VITE_ENVIRONNEMENT: 'test', APP_VERSION: '1.2.3', HOSTNAME: 'front-1' },
-  });
+  const front = spawnFront(frontPort, frontEnv ?? leadingTo(apiUrl));
   await Promise.all([startApi(), answers(url)]);
 
   return {
@@ -89,7 +77,28 @@ export async function startOwnSite(
   };
 }
 
-async function freePort(): Promise<number> {
+/** The API's bundle, as a process of its own. */
+export function spawnApi(env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [join(import.meta.dirname, '../../backend/dist/server.js')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { LOG_LEVEL: 'error', ...env },
+  });
+}
+
+/** The built front, as a process of its own. */
+export function spawnFront(port: number, env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [join(import.meta.dirname, '../serve.ts'), '--port', String(port)], {
+    stdio: 'ignore',
+    env,
+  });
+}
+
+/** The variables of a front that finds its API there. */
+export function leadingTo(apiUrl: string): Record<string, string> {
+  return { VITE_API_URL: apiUrl, VITE_ENVIRONNEMENT: 'test', APP_VERSION: '1.2.3', HOSTNAME: 'front-1' };
+}
+
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -97,7 +106,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(url: string): Promise<void> {
+export async function answers(url: string): Promise<void> {
   const deadline = Date.now() + 15_000;
   while (
     !(await fetch(url).then(

@@ -4,6 +4,7 @@ test('each page has its title, its heading, its language and its place in the me
   for (const [path, name] of [
     ['/', 'Utilisateurs'],
     ['/connexion', 'Connexion'],
+    ['/deploiement', 'Déploiement'],
     ['/environnement', 'Environnement'],
   ] as const) {
     await page.goto(path);
@@ -99,7 +100,7 @@ test('the theme is the system’s until one is chosen, and the choice stays, wit
 
 test('at 360 px the menu opens, nothing is beside the screen, and a link closes it', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
-  for (const path of ['/', '/connexion', '/environnement', '/nulle-part']) {
+  for (const path of ['/', '/connexion', '/deploiement', '/environnement', '/nulle-part']) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);

@@ -1,10 +1,12 @@
 import { check } from './check/command.ts';
+import { setup } from './setup.ts';
 
-const HELP = `kit check   cherche ce qui n'ira pas dans un projet, avant que cela n'aille pas
+const HELP = `kit setup   écrit dans k8s/ le nom, l'adresse et les images de votre application
+kit check   cherche ce qui n'ira pas dans un projet, avant que cela n'aille pas
 
 kit COMMANDE --help dit le reste.`;
 
-const commands: Record<string, (args: string[]) => Promise<number>> = { check };
+const commands: Record<string, (args: string[]) => Promise<number>> = { setup, check };
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = commands[name];

@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { copyProject } from '../project-copy.ts';
 import { docker, images } from './docker.ts';
 
 declare module 'vitest' {
@@ -13,8 +12,6 @@ declare module 'vitest' {
   }
 }
 
-const root = join(import.meta.dirname, '../..');
-
 /** Builds both images from a copy of the repository in which secrets lie where people leave them. */
 export default function setup({ provide }: TestProject) {
   try {
@@ -22,13 +19,7 @@ export default function setup({ provide }: TestProject) {
   } catch (error) {
     throw new Error('No container engine answers, and these tests need one: start Docker.', { cause: error });
   }
-  const project = mkdtempSync(join(tmpdir(), 'archi-containers-'));
-  execFileSync('sh', [
-    '-c',
-    `git -C "$0" ls-files -z --cached --others --exclude-standard | tar -C "$0" --null --files-from=- -c | tar -C "$1" -x`,
-    root,
-    project,
-  ]);
+  const project = copyProject();
 
   const plantedSecret = `planted-${Math.random().toString(36).slice(2)}`;
   for (const place of [

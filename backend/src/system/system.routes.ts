@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import Type from 'typebox';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
@@ -21,6 +20,7 @@ const Info = component('Info', {
   database: Type.Enum(['sqlite', 'postgres']),
   data_outlives_pod: Type.Boolean({ description: 'Whether the users are still there after this pod is replaced' }),
   writes_protected: Type.Boolean({ description: 'Whether writing needs the API key' }),
+  demo_faults: Type.Boolean({ description: 'Whether there are routes that break this process on purpose' }),
 });
 
 export const systemSchemas = [Info];
@@ -78,11 +78,12 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
     title: config.appTitle,
     version: config.version,
     commit: config.commit,
-    pod: hostname(),
+    pod: config.pod,
     started_at: startedAt.toISOString(),
     database: database.engine,
     data_outlives_pod: config.database.engine === 'postgres' || outlivesContainer(config.database.path),
     writes_protected: config.apiKey !== undefined,
+    demo_faults: config.demoFaults,
   };
   app.get(
     '/info',

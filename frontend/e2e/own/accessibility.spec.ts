@@ -1,6 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { en } from '../../src/i18n/en.ts';
+import { notions } from '../../src/features/deployment/notions.ts';
+import { words } from '../../src/features/deployment/words.ts';
 import { fr } from '../../src/i18n/fr.ts';
 import { expect, test } from '../site.ts';
 
@@ -28,10 +30,11 @@ async function expectAccessible(page: Page, state: string, widths = [1280, 360])
   }
 }
 
-for (const [locale, t] of [
-  ['fr-FR', fr],
-  ['en-GB', en],
+for (const [language, locale, t] of [
+  ['fr', 'fr-FR', fr],
+  ['en', 'en-GB', en],
 ] as const) {
+  const deployment = words[language];
   test.describe(locale, () => {
     test.use({ locale });
 
@@ -115,6 +118,22 @@ for (const [locale, t] of [
       await page.goto('/environnement');
       await expect(page.getByText(t.environment.notReachable)).toBeVisible();
       await expectAccessible(page, 'the environment without an API');
+    });
+
+    test('the deployment page is accessible, whatever it shows', async ({ page, site }) => {
+      test.setTimeout(90_000);
+      await page.goto('/deploiement');
+      await expect(page.getByRole('heading', { name: deployment.pod('A'), exact: true })).toBeVisible();
+      await page.getByRole('heading', { name: notions[0]?.title[language] ?? '' }).click();
+      await site.killApi();
+      await expect(page.getByRole('heading', { name: deployment.lostRequests })).toBeVisible();
+      await page.getByRole('button', { name: deployment.pause }).click();
+      await expectAccessible(page, 'the deployment, with lost requests');
+
+      await page.reload();
+      await expect(page.getByRole('heading', { name: t.unreachable.title })).toBeVisible();
+      await page.getByRole('button', { name: deployment.pause }).click();
+      await expectAccessible(page, 'the deployment without an API');
     });
   });
 }

@@ -724,6 +724,8 @@ export interface components {
             data_outlives_pod: boolean;
             /** @description Whether writing needs the API key */
             writes_protected: boolean;
+            /** @description Whether there are routes that break this process on purpose */
+            demo_faults: boolean;
         };
         /** User */
         User: {

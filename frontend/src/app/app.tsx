@@ -14,6 +14,7 @@ import { NotFoundPage } from './not-found-page.tsx';
 import { theme } from './theme.ts';
 
 const AccessPage = lazy(() => import('../features/access/access-page.tsx'));
+const DeploymentPage = lazy(() => import('../features/deployment/deployment-page.tsx'));
 const EnvironmentPage = lazy(() => import('../features/environment/environment-page.tsx'));
 
 /** @param configuration what the container was told, or why there is none. */
@@ -53,6 +54,7 @@ function Application({ config }: { config: Config }) {
                 <Route element={<Layout />}>
                   <Route index element={<UsersPage />} />
                   <Route path="connexion" element={<AccessPage />} />
+                  <Route path="deploiement" element={<DeploymentPage />} />
                   <Route path="environnement" element={<EnvironmentPage />} />
                   <Route path="*" element={<NotFoundPage />} />
                 </Route>

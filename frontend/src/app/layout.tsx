@@ -113,6 +113,7 @@ function Menu({ isVertical = false }: { isVertical?: boolean }) {
   const pages = [
     ['/', t.pages.users],
     ['/connexion', t.pages.access],
+    ['/deploiement', t.pages.deployment],
     ['/environnement', t.pages.environment],
   ] as const;
   return (

@@ -18,6 +18,7 @@ export const en: Dictionary = {
   pages: {
     users: 'Users',
     access: 'Connection',
+    deployment: 'Deployment',
     environment: 'Environment',
     notFound: 'Page not found',
   },

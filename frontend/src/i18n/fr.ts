@@ -17,6 +17,7 @@ export const fr = {
   pages: {
     users: 'Utilisateurs',
     access: 'Connexion',
+    deployment: 'Déploiement',
     environment: 'Environnement',
     notFound: 'Page introuvable',
   },

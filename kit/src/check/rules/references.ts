@@ -260,6 +260,7 @@ export const referenceKey: Rule = {
           reference.isOptional ||
           reference.key === undefined ||
           cluster.isOpen ||
+          '$partial' in resource.object ||
           isFilledInLater(reference.key)
         )
           continue;
