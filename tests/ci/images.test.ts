@@ -28,6 +28,16 @@ test.each([
   for (const tag of tagsOf(run)) expect(tag).toMatch(/^\w[\w.-]{0,127}$/);
 });
 
+test.each(['backend', 'frontend'])('the summary, docker-bake.hcl and k8s/ name the %s alike', (side) => {
+  const read = (file: string) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+  const manifest = read(`k8s/${side}-deployment.yaml`);
+  expect(manifest).toMatch(
+    new RegExp(`^ +- name: ${side}\n +image: ragatzino/${side}-demo-conception-logicielle:latest$`, 'm'),
+  );
+  expect(manifest).toMatch(new RegExp(`^  name: ${side}$`, 'm'));
+  expect(read('docker-bake.hcl')).toContain('"${ACCOUNT}/${side}-demo-conception-logicielle:${tag}"');
+});
+
 describe('the summary', () => {
   const published = [
     { image: 'lea/backend-demo-conception-logicielle:sha-0123456', digest: digest('a') },
