@@ -10,14 +10,14 @@ import { openDatabase } from '../../src/database/connection.ts';
 import { migrate } from '../../src/database/migrations.ts';
 import type { Lifecycle } from '../../src/system/lifecycle.ts';
 
-export const engines = ['sqlite', 'postgres'] as const;
-export type Engine = (typeof engines)[number];
+export type Engine = 'sqlite' | 'postgres';
+export const engines: Engine[] = inject('postgresUrl') === undefined ? ['sqlite'] : ['sqlite', 'postgres'];
 
 /** The environment that leads to a new and empty database, which goes away with the test. */
 export async function freshDatabase(engine: Engine): Promise<Record<string, string>> {
   if (engine === 'sqlite') return { SQLITE_PATH: join(temporaryFolder(), 'archi.db') };
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const url = new URL(inject('postgresUrl'));
+  const url = new URL(inject('postgresUrl') ?? '');
   const client = new pg.Client(url.href);
   await client.connect();
   await client.query(`create database ${name}`);
