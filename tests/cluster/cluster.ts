@@ -25,8 +25,8 @@ export interface Application {
   api: string;
   /** Runs kubectl as a student: with the role `admin` in one namespace, and nothing more. */
   kubectl: (...args: string[]) => string;
-  /** Runs a script as a student would, in a terminal at the root of the project. */
-  shell: (script: string) => string;
+  /** What a terminal of that student has. */
+  env: NodeJS.ProcessEnv;
   /** Changes a file of the project. */
   edit: (file: string, from: RegExp, to: string) => void;
   /** The names of the pods of a Deployment, without those that are on their way out. */
@@ -87,7 +87,7 @@ export function prepareApplication(name: string): Application {
     page: `https://frontend-${namespace}.kub.sspcloud.fr`,
     api: `https://backend-${namespace}.kub.sspcloud.fr`,
     kubectl,
-    shell: (script) => run('bash', ['-euo', 'pipefail', '-c', script], { cwd: project, env }),
+    env,
     edit,
     pods(deployment) {
       const { items } = JSON.parse(kubectl('get', 'pods', '-l', `app=${deployment}`, '-o', 'json')) as {
