@@ -203,6 +203,11 @@ function collectBuilds(project: Project, stacks: Stack[], workflows: Workflow[],
       }
     }
   }
+  for (const build of builds) {
+    // Docker takes `dockerfile` when there is no `Dockerfile`.
+    const lower = build.dockerfile.replace(/(^|\/)Dockerfile$/, '$1dockerfile');
+    if (project.kindOf(build.dockerfile) !== 'file' && project.kindOf(lower) === 'file') build.dockerfile = lower;
+  }
   for (const dockerfile of dockerfiles) {
     if (builds.some((build) => build.dockerfile === dockerfile)) continue;
     builds.push(loneBuild(project, dockerfile));
@@ -321,8 +326,12 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   const { builds, project } = model;
   const image = parseImage(container.image);
   const real = builds.filter((build) => project.kindOf(build.dockerfile) === 'file');
-  const named = real.find((build) => build.images.some((name) => sameRepository(name, image.repository)));
-  if (named) return named;
+  const named = real.filter((build) => build.images.some((name) => sameRepository(name, image.repository)));
+  // One repository may hold several images, told apart by their tags.
+  if (named.length > 0)
+    return named.every((build) => build.dockerfile === named[0]?.dockerfile)
+      ? named[0]
+      : named.find((build) => build.images.some((name) => sameTag(name, image.tag ?? 'latest')));
   if (container.image === '' || COURSE_IMAGES.test(image.repository) || knownPorts(image.repository)) return undefined;
   if (image.account === undefined && OFFICIAL.has(image.tail)) return undefined;
   if (
@@ -392,7 +401,9 @@ function wholeBuild(build: Build | undefined): Build | undefined {
 
 /** Whether a name that a build gives is that repository; expressions stand for anything. */
 export function sameRepository(given: string, repository: string): boolean {
-  const name = parseImage(given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).repository;
+  const name = parseImage(
+    given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§'),
+  ).repository.toLowerCase();
   if (!name.includes('§')) return name === repository;
   if (!/[a-z0-9]{2}/i.test(name.split('/').at(-1) ?? '')) return false;
   const pattern = name
@@ -400,6 +411,14 @@ export function sameRepository(given: string, repository: string): boolean {
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join('[^/]+(?:/[^/]+)?');
   return new RegExp(`^${pattern}$`).test(repository);
+}
+
+function sameTag(given: string, tag: string): boolean {
+  const pattern = (parseImage(given.replace(/\$\{\{[^}]*\}\}|\$\{?\w+\}?/g, '§')).tag ?? 'latest')
+    .split('§')
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('.+');
+  return new RegExp(`^${pattern}$`).test(tag);
 }
 
 interface InstanceSeed {

@@ -76,7 +76,7 @@ export function readCompose(
 ): { files: ComposeFile[]; stacks: Stack[] } {
   const files: ComposeFile[] = [];
   for (const { path: file } of project.files) {
-    if (!COMPOSE_NAME.test(file) || isAside(file)) continue;
+    if (!COMPOSE_NAME.test(file) || isAside(file) || file.startsWith('.github/')) continue;
     const text = project.read(file);
     if (text === undefined) continue;
     if (/\{\{|\{%/.test(text.replace(/\$\{\{/g, ''))) {
@@ -215,6 +215,14 @@ function interpolation(
     for (const entry of readEnvFile(project.read(file) ?? '')) {
       told.add(entry.name);
       if (name === '.env') values[entry.name] = entry.value;
+    }
+  }
+  // A template higher up may be meant for `--env-file`.
+  for (let above = folder; above !== '.';) {
+    above = path.posix.dirname(above);
+    for (const name of project.list(above)) {
+      const file = above === '.' ? name : `${above}/${name}`;
+      if (isEnvTemplate(file)) for (const entry of readEnvFile(project.read(file) ?? '')) told.add(entry.name);
     }
   }
   // A .env that git ignores is on its author's laptop: what it gives cannot be known.

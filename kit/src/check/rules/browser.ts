@@ -321,7 +321,7 @@ export const frontUrlLocal: Rule = {
             continue;
           if (variable !== undefined && use.when === 'unknown') continue;
           if (isOnlyLocal(model.project.read(place.file) ?? '', place.line)) continue;
-          yield { ...localRemark(model, use, variable, url), place, about: `front ${place.file}:${place.line}` };
+          yield { ...localRemark(model, use, variable, url), place, about: `front ${variable ?? place.file} ${hostOf(url)}` };
         }
       }
       if (use.instance.stack) yield* unpublished(model, use);
@@ -342,6 +342,14 @@ function isOnlyLocal(text: string, line: number): boolean {
 }
 
 function localRemark(model: Model, use: FrontUse, variable: string | undefined, value: string): Omit<Remark, 'place'> {
+  // A page that nothing builds cannot read a variable of the build.
+  const [howFr, howEn] =
+    use.front === undefined
+      ? ['Écrivez l’adresse publique de l’API', 'Write the API’s public address']
+      : [
+          `Lisez l’adresse d’une variable (${use.front.kind === 'cra' ? 'process.env.REACT_APP_API_URL' : use.front.kind === 'next' ? 'process.env.NEXT_PUBLIC_API_URL' : 'import.meta.env.VITE_API_URL'}) et donnez-lui, pour l’image déployée`,
+          `Read the address from a variable (${use.front.kind === 'cra' ? 'process.env.REACT_APP_API_URL' : use.front.kind === 'next' ? 'process.env.NEXT_PUBLIC_API_URL' : 'import.meta.env.VITE_API_URL'}) and give it, for the deployed image`,
+        ];
   const right = `https://${apiHost(model, use.instance) ?? 'adresse-de-l-ingress-de-votre-api'}`;
   const rightEn = right.replace('adresse-de-l-ingress-de-votre-api', 'host-of-your-api-ingress');
   return {
@@ -350,14 +358,14 @@ function localRemark(model: Model, use: FrontUse, variable: string | undefined, 
       `Le front déployé appelle « ${value} »${variable === undefined ? ', écrit dans le code' : ` (${variable})`}.`,
       `Chez tout autre que vous, la console du navigateur montre « net::ERR_CONNECTION_REFUSED » ; la page s’affiche sans données.`,
       variable === undefined
-        ? `Lisez l’adresse d’une variable (import.meta.env.VITE_API_URL) et donnez-lui, pour l’image déployée : ${right}`
+        ? `${howFr} : ${right}`
         : `Donnez ${variable}=${right} ${use.when === 'start' ? 'au conteneur' : 'au build de l’image (ARG, build-args)'}.`,
     ],
     en: [
       `The deployed front calls "${value}"${variable === undefined ? ', written in the code' : ` (${variable})`}.`,
       'For everybody but you, the browser’s console shows "net::ERR_CONNECTION_REFUSED"; the page shows without data.',
       variable === undefined
-        ? `Read the address from a variable (import.meta.env.VITE_API_URL) and give it, for the deployed image: ${rightEn}`
+        ? `${howEn}: ${rightEn}`
         : `Give ${variable}=${rightEn} ${use.when === 'start' ? 'to the container' : 'to the build of the image (ARG, build-args)'}.`,
     ],
   };
@@ -437,9 +445,10 @@ function* staticPages(model: Model, kind: 'internal' | 'local'): Generator<Remar
             const use: FrontUse = { instance, front: undefined, when: 'build', values: new Map(), ignored: new Map() };
             const host = hostOf(url);
             const place = { file, line: index + 1 };
-            if (kind === 'local' && isLocal(host)) yield { ...localRemark(model, use, undefined, url), place };
+            const about = `front ${file} ${host}`;
+            if (kind === 'local' && isLocal(host)) yield { ...localRemark(model, use, undefined, url), place, about };
             else if (kind === 'internal' && internalName(model, instance, host) !== undefined)
-              yield { ...internalRemark(model, use, 'Le code', host, url), place };
+              yield { ...internalRemark(model, use, 'Le code', host, url), place, about };
           }
         }
       }

@@ -66,12 +66,6 @@ export const buildContext: Rule = {
         if (build.by === 'workflow' && !project.isShared(build.dockerfile)) yield hiddenDockerfile(build);
         continue;
       }
-      // BuildKit takes `dockerfile` when there is no `Dockerfile`.
-      if (
-        path.posix.basename(build.dockerfile) === 'Dockerfile' &&
-        project.kindOf(build.dockerfile.replace(/Dockerfile$/, 'dockerfile')) === 'file'
-      )
-        continue;
       if (isMadeByJob(model, build, build.dockerfile)) continue;
       const right = project.otherCase(build.dockerfile) ?? dockerfileLike(model, build);
       const fixed = right === undefined ? undefined : written(build, right);

@@ -374,26 +374,27 @@ export const composeVariable: Rule = {
   },
   *check(model) {
     for (const stack of model.stacks) {
-      const seen = new Set<string>();
-      for (const { name, place, service } of stack.unset) {
-        if (seen.has(name)) continue;
-        seen.add(name);
-        const envFile = path.posix.join(stack.folder, '.env');
-        yield {
-          severity: 'warning',
-          place,
-          fr: [
-            `\${${name}} n’a pas de valeur : ni ${envFile}, ni un modèle (.env.template) ne la donne${service === undefined ? '' : ` (service « ${service} »)`}.`,
-            `« docker compose up » prévient : « The "${name}" variable is not set. Defaulting to a blank string. »`,
-            `Ajoutez dans ${envFile} : ${name}=… (et dans .env.template, sans valeur, pour ceux qui clonent).`,
-          ],
-          en: [
-            `\${${name}} has no value: neither ${envFile} nor a template (.env.template) gives it${service === undefined ? '' : ` (service "${service}")`}.`,
-            `"docker compose up" warns: "The "${name}" variable is not set. Defaulting to a blank string."`,
-            `Add to ${envFile}: ${name}=… (and to .env.template, without value, for those who clone).`,
-          ],
-        };
-      }
+      const names = [...new Set(stack.unset.map(({ name }) => name))];
+      const [first] = stack.unset;
+      if (!first) continue;
+      const envFile = path.posix.join(stack.folder, '.env');
+      const list = names.map((name) => `\${${name}}`).join(', ');
+      const lines = names.map((name) => `${name}=…`).join('\n');
+      const many = names.length > 1;
+      yield {
+        severity: 'warning',
+        place: first.place,
+        fr: [
+          `${list} ${many ? 'n’ont' : 'n’a'} pas de valeur : ni ${envFile}, ni un modèle (.env.template) ne ${many ? 'les' : 'la'} donne${first.service === undefined || many ? '' : ` (service « ${first.service} »)`}.`,
+          `« docker compose up » prévient : « The "${first.name}" variable is not set. Defaulting to a blank string. »`,
+          `Ajoutez dans ${envFile} (et dans .env.template, sans valeur, pour ceux qui clonent) :\n${lines}`,
+        ],
+        en: [
+          `${list} ${many ? 'have' : 'has'} no value: neither ${envFile} nor a template (.env.template) gives ${many ? 'them' : 'it'}${first.service === undefined || many ? '' : ` (service "${first.service}")`}.`,
+          `"docker compose up" warns: "The "${first.name}" variable is not set. Defaulting to a blank string."`,
+          `Add to ${envFile} (and to .env.template, without value, for those who clone):\n${lines}`,
+        ],
+      };
     }
   },
 };

@@ -126,12 +126,16 @@ function* debugRemarks(model: Model, instance: Instance): Generator<Remark> {
       `Turn it off: ${what.replace(/=.*$/, '')}=False`,
     ],
   });
+  const sources = runningSources(model, instance);
+  const isRead = (name: string) =>
+    sources.length === 0 || name.startsWith('FLASK') || sources.some((source) => (model.project.read(source.path) ?? '').includes(name));
   for (const [name, { value, place }] of instance.variables) {
+    if (!isRead(name)) continue;
     if (/^(DEBUG|DJANGO_DEBUG|FLASK_DEBUG|APP_DEBUG)$/.test(name) && /^(true|1|on|yes)$/i.test(value ?? ''))
       yield told(place, `${name}=${value ?? ''}`);
     if (/^(FLASK_ENV)$/.test(name) && value === 'development') yield told(place, `${name}=${value}`);
   }
-  for (const source of runningSources(model, instance)) {
+  for (const source of sources) {
     if (source.language !== 'python' || !/settings/.test(source.path) || /dev|local|test/.test(source.path)) continue;
     const text = model.project.read(source.path) ?? '';
     const match = /^DEBUG\s*=\s*True\b/m.exec(text);

@@ -323,6 +323,24 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     const near =
       allowed.find((candidate) => candidate.toLowerCase() === extra.toLowerCase()) ?? nearest(extra, allowed, 3);
     const full = dotted([...path, extra]);
+    const beside = at(object, ...path);
+    const empty = isObject(beside) ? Object.keys(beside).filter((key) => beside[key] === null) : [];
+    const hollow = allowed.includes(extra) || near !== undefined ? undefined : empty.find((key) => allowed.includes(key));
+    if (hollow !== undefined)
+      return {
+        severity: 'error',
+        place: placeAt(object, [...path, hollow]),
+        fr: [
+          `« ${hollow}: » est vide : « ${extra}: » et les lignes qui le suivent sont au même niveau que lui au lieu d’être dessous.`,
+          `kubectl refuse le fichier : « strict decoding error: unknown field "${full}" ».`,
+          `Décalez « ${extra}: » (et ce qui suit) de deux espaces vers la droite, sous « ${hollow}: ».`,
+        ],
+        en: [
+          `"${hollow}:" is empty: "${extra}:" and the lines after it are at its level instead of below it.`,
+          `kubectl refuses the file: "strict decoding error: unknown field "${full}"".`,
+          `Move "${extra}:" (and what follows) two spaces to the right, below "${hollow}:".`,
+        ],
+      };
     const [fixFr, fixEn] = misplaced(object, path, extra, near);
     return {
       severity: 'error',
@@ -1086,12 +1104,13 @@ function* ingressFaults(object: JsonObject): Generator<ValueFault> {
         .toLowerCase()
         .replace(/^https?:\/\//, '')
         .replace(/[/:].*$/, '')
-        .replace(/_/g, '-');
+        .replace(/_/g, '-')
+        .replace(/[-.]+$/, '');
       yield {
         place: placeOf(rule, 'host'),
         words: `spec.rules[0].host: Invalid value: "${host}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'…`,
         fr: [
-          `« ${host} » n’est pas un nom d’hôte : pas de https://, de port, de chemin, de majuscule ni de « _ ».`,
+          `« ${host} » n’est pas un nom d’hôte : pas de https://, de port, de chemin, de majuscule, de « _ », ni de point à la fin.`,
           `Écrivez : host: ${better}`,
         ],
         en: [`"${host}" is not a host name: no https://, port, path, capital letter or "_".`, `Write: host: ${better}`],

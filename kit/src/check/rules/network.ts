@@ -1201,6 +1201,18 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
       nearest(host, services, 3) ??
       services.find((name) => roleOf(name) === 'back');
     if (isLocal && right === undefined) return undefined;
+    // The name is right on the cluster, and one file serves both: compose can give its service the same one.
+    const isService = model.clusters.some((cluster) => findResource(cluster, 'Service', host) !== undefined);
+    const alias = `networks:\n  default:\n    aliases: [${host}]`;
+    const [fixFr, fixEn] =
+      isService && right !== undefined
+        ? [
+            `C’est le nom du Service Kubernetes : donnez-le aussi, dans compose, à « ${right} » :\n${alias}`,
+            `That is the name of the Kubernetes Service: give it, in compose, to "${right}" too:\n${alias}`,
+          ]
+        : right === undefined
+          ? ['Mettez le nom d’un service.', 'Put the name of a service.']
+          : [`Écrivez : proxy_pass http://${right}:${port};`, `Write: proxy_pass http://${right}:${port};`];
     return {
       severity: 'error',
       place,
@@ -1212,7 +1224,7 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
         isLocal
           ? 'Les appels répondent « 502 Bad Gateway ».'
           : `nginx s’arrête aussitôt : « [emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line} ».`,
-        right === undefined ? 'Mettez le nom d’un service.' : `Écrivez : proxy_pass http://${right}:${port};`,
+        fixFr,
       ],
       en: [
         isLocal
@@ -1221,7 +1233,7 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
         isLocal
           ? 'Calls answer "502 Bad Gateway".'
           : `nginx stops at once: "[emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line}".`,
-        right === undefined ? 'Put the name of a service.' : `Write: proxy_pass http://${right}:${port};`,
+        fixEn,
       ],
     };
   }

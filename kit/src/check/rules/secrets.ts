@@ -1,6 +1,6 @@
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
-import { isEnvFile, readEnvFile } from '../read/env-file.ts';
+import { isEnvFile, isEnvTemplate, readEnvFile } from '../read/env-file.ts';
 import { dataOf, isAside, isFilledInLater } from '../read/kubernetes.ts';
 import { environmentOf } from '../read/dockerfile.ts';
 import { readImage } from '../read/image.ts';
@@ -24,6 +24,7 @@ const KEY_SHAPES: [RegExp, string][] = [
   [/\bsk-(proj-|ant-)?[A-Za-z0-9_-]{32,}\b/, 'OpenAI'],
   [/\bAIza[0-9A-Za-z_-]{35}\b/, 'Google'],
   [/\bhf_[A-Za-z]{30,}\b/, 'Hugging Face'],
+  [/\bgsk_[A-Za-z0-9]{40,}\b/, 'Groq'],
   [/-----BEGIN (RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----/, 'clé privée'],
 ];
 
@@ -37,7 +38,7 @@ export function classify(value: string, beside: readonly string[] = []): 'placeh
   if (text === '' || isFilledInLater(text) || /^[*.x•_-]+$/i.test(text) || /\$\{?\w+|^ENC\[|^vault:|^!/.test(text))
     return 'placeholder';
   if (
-    /change|replace|remplace|your|votre|todo|tbd|placeholder|insert|xxx|\.\.\.|…|fill|completer|a[-_ ]definir|example|exemple|dummy|fake|redacted|secret[-_]?here|\bhere\b|ici|to[-_]be|not[-_]?set|none|null|undefined|dev[-_]only|insecure|unsafe|generate|openssl/.test(
+    /change|replace|remplace|your|votre|^to-?do$|tbd|placeholder|insert|xxx|\.\.\.|…|fill|completer|a[-_ ]definir|example|exemple|dummy|fake|redacted|secret[-_]?here|\bhere\b|ici|to[-_]be|not[-_]?set|none|null|undefined|dev[-_]only|insecure|unsafe|generate|openssl/.test(
       plain,
     )
   )
@@ -60,6 +61,15 @@ export function classify(value: string, beside: readonly string[] = []): 'placeh
   )
     return 'weak';
   return text.length < 4 ? 'weak' : 'real';
+}
+
+/** Whether a text looks drawn at random: long, with letters and digits mixed all along. */
+function isRandom(value: string): boolean {
+  return (
+    /^[A-Za-z0-9_-]{24,}$/.test(value) &&
+    (value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0) >= 5 &&
+    !/1234|abcd|xxxx|0000/i.test(value)
+  );
 }
 
 /** A few letters of a secret, so that its owner knows which one is meant. */
@@ -135,8 +145,12 @@ function* heldValues(model: Model): Generator<Held> {
     }
   }
   for (const { path: file } of project.files) {
-    if (!isEnvFile(file) || isAside(file) || !project.isShared(file)) continue;
-    const entries = readEnvFile(project.read(file) ?? '');
+    const isTemplate = isEnvTemplate(file);
+    if (!(isEnvFile(file) || isTemplate) || isAside(file) || !project.isShared(file)) continue;
+    const entries = readEnvFile(project.read(file) ?? '').filter(
+      // A template shows names; only what looks drawn at random was left in it by mistake.
+      (entry) => !isTemplate || (/API_?KEY|TOKEN|ACCESS_?KEY/i.test(entry.name) && isRandom(entry.value)),
+    );
     for (const entry of entries)
       yield {
         name: entry.name,
@@ -239,7 +253,8 @@ function heldRemark(held: Held): Remark | undefined {
     // What serves on one's own computer alone is no secret, unless it opens something elsewhere.
     if (isShape || isSharedDatabase) severity = 'error';
     else if (where === 'env-file' && secret.length >= 6 && !url) severity = isLocalFile ? 'warning' : 'error';
-    else if (isKey) severity = 'warning';
+    // A key that a service gave out is good everywhere; one of the application's own, here alone.
+    else if (isKey) severity = /API_?KEY|ACCESS_?KEY|TOKEN/i.test(name) && !/JWT|CSRF/i.test(name) ? 'error' : 'warning';
   }
   if (severity === undefined) return undefined;
   const inSecret = where === 'Secret';
@@ -265,7 +280,7 @@ function heldRemark(held: Held): Remark | undefined {
     about: `secret ${file}:${place.line}`,
     fr: [
       isWeak
-        ? `${key}est un mot de passe connu de tous, dans un fichier que git partage.`
+        ? `${url ? `Le mot de passe de ${key}est connu` : `${key}est un mot de passe connu`} de tous, dans un fichier que git partage.`
         : `${key}(${shown}) est dans un fichier que git partage${inSecret ? ', à peine déguisé en base64 ou en clair' : where === 'ConfigMap' ? ', dans un ConfigMap, que tous ceux qui ont accès au cluster lisent' : ''}.`,
       isWeak
         ? 'Quiconque atteint le service y entre avec ce mot de passe.'
@@ -274,7 +289,7 @@ function heldRemark(held: Held): Remark | undefined {
     ],
     en: [
       isWeak
-        ? `${key}is a password that everybody knows, in a file that git shares.`
+        ? `${url ? `The password of ${key}is one` : `${key}is a password`} that everybody knows, in a file that git shares.`
         : `${key}(${shown}) is in a file that git shares${inSecret ? ', barely disguised by base64 or in clear' : where === 'ConfigMap' ? ', in a ConfigMap, which everybody with access to the cluster reads' : ''}.`,
       isWeak
         ? 'Whoever reaches the service gets in with this password.'

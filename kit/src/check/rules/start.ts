@@ -400,6 +400,27 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
       : `Failed to find attribute '${attribute}' in '${wanted.module}'.`;
   const [fr, en] = crash(instance, words);
   const factory = /\bdef (create_app|make_app|build_app)\b/.exec(text)?.[1];
+  // Built from another folder, the same Dockerfile would have brought the right file.
+  const { build } = instance.image ?? {};
+  const folder = path.posix.dirname(build?.dockerfile ?? '.');
+  const meant = path.posix.join(folder, path.posix.basename(source));
+  if (build && build.context !== folder && meant !== source && instance.around.source(meant)?.names.has(attribute)) {
+    return {
+      severity: 'error',
+      place: build.place,
+      about,
+      fr: [
+        `Le contexte de construction est « ${build.context === '.' ? 'la racine' : build.context} » : l’image reçoit ${source}, qui ne définit pas « ${attribute} », et non ${meant}.`,
+        fr,
+        `Écrivez : context: ./${folder}${build.by === 'compose' ? ' (et dockerfile: Dockerfile)' : ''}`,
+      ],
+      en: [
+        `The build context is "${build.context === '.' ? 'the root' : build.context}": the image receives ${source}, which does not define "${attribute}", and not ${meant}.`,
+        en,
+        `Write: context: ./${folder}${build.by === 'compose' ? ' (and dockerfile: Dockerfile)' : ''}`,
+      ],
+    };
+  }
   return {
     severity: 'error',
     place: run.place,

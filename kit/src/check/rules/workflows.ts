@@ -52,6 +52,24 @@ export const workflowFile: Rule = {
       if (workflow.faults.length > 0) continue;
       const object = workflow.object;
       if (!object || Object.keys(object).length === 0) continue;
+      if ('services' in object && !('jobs' in object)) {
+        const name = workflow.path.split('/').at(-1) ?? '';
+        yield {
+          severity: 'warning',
+          place: { file: workflow.path, line: 1 },
+          fr: [
+            'C’est un fichier compose, dans le dossier des workflows de GitHub.',
+            'L’onglet Actions montre à chaque push « Invalid workflow file ».',
+            `Déplacez-le : git mv ${workflow.path} ${name} (ou enlevez-le).`,
+          ],
+          en: [
+            'This is a compose file, in the folder of GitHub’s workflows.',
+            'The Actions tab shows at each push "Invalid workflow file".',
+            `Move it: git mv ${workflow.path} ${name} (or remove it).`,
+          ],
+        };
+        continue;
+      }
       const missing = ['on', 'jobs'].find((key) => !(key in object) && !('true' in object && key === 'on'));
       if (missing !== undefined) {
         const near = nearest(missing, Object.keys(object), 2);
@@ -318,8 +336,8 @@ export const workflowSecrets: Rule = {
           about: `secrets ${workflow.path}`,
           fr: [
             `Cette étape a besoin ${names.length > 1 ? 'des secrets' : 'du secret'} ${names.join(', ')}, qu’une copie du dépôt n’a pas.`,
-            'Tant qu’ils manquent, chaque push échoue en rouge : « Error: Username and password required ».',
-            `Ajoutez-les : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`,
+            `Tant ${names.length > 1 ? 'qu’ils manquent' : 'qu’il manque'}, chaque push échoue en rouge : « Error: Username and password required ».`,
+            `${names.length > 1 ? 'Ajoutez-les' : 'Ajoutez-le'} : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`,
           ],
           en: [
             `This step needs the secret${names.length > 1 ? 's' : ''} ${names.join(', ')}, which a fork does not have.`,
