@@ -149,8 +149,22 @@ export function unpack<T>(made: Case, use: (folder: string) => T): T {
   }
 }
 
-/** What the doctor says of a case. */
-export function judge(made: Case): { findings: Finding[]; missed: string[]; unexpected: Finding[] } {
+export interface Judgement {
+  findings: Finding[];
+  missed: string[];
+  unexpected: Finding[];
+}
+
+const judged = new Map<string, Judgement>();
+
+/** What the doctor says of a case; asked once per case. */
+export function judge(made: Case): Judgement {
+  const known = judged.get(made.name) ?? judgeAnew(made);
+  judged.set(made.name, known);
+  return known;
+}
+
+function judgeAnew(made: Case): Judgement {
   const { findings } = unpack(made, examine);
   const left = [...findings];
   const missed: string[] = [];

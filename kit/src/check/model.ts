@@ -356,7 +356,12 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   if (sameRole.length === 1) return wholeBuild(sameRole[0]);
   const custom = customImages(cluster);
   const [only] = distinct;
-  const ownRole = only === undefined ? undefined : roleOf(only.dockerfile.replace(/dockerfile/i, ''));
+  // A web server with files makes no API; any other base may make anything.
+  const ownRole =
+    only === undefined
+      ? undefined
+      : (roleOf(only.dockerfile.replace(/dockerfile/i, '')) ??
+        (/(^|\/)(nginx|httpd|caddy)/.test(readImage(project, only)?.base ?? '') ? 'front' : undefined));
   return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role)
     ? wholeBuild(only)
     : undefined;

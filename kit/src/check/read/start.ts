@@ -250,6 +250,15 @@ export function followStart(
           !word.startsWith('-') &&
           !/^(-r|--require|--import|--loader|--watch|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''),
       );
+      if (script === undefined && program === 'nodemon') {
+        // Without a file, nodemon runs what nodemon.json says, else what package.json calls main.
+        const json = (name: string) => {
+          const found = lookup(name, cwd).source;
+          return found === undefined ? undefined : readYaml(around.project.read(found) ?? '', found).documents[0]?.value;
+        };
+        const main = /[\w./-]+\.[cm]?[jt]s/.exec(textAt(json('nodemon.json'), 'exec') ?? '')?.[0] ?? textAt(json('package.json'), 'main');
+        if (main !== undefined) args.push(main);
+      }
       runs.push({ ...state, program, args, written: first, cwd, place: at });
       if (script !== undefined && !/[$*]/.test(script)) {
         const candidates = /\.\w+$/.test(script)

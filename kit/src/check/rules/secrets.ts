@@ -262,14 +262,16 @@ function heldRemark(held: Held): Remark | undefined {
   const file = place.file;
   const shown = masked(secret);
   const isWeak = kind === 'weak';
-  const fixFr =
-    where === 'env-file'
+  const fixFr = isEnvTemplate(file)
+    ? 'Changez ce secret chez celui qui l’a donné, et laissez la valeur vide dans le modèle.'
+    : where === 'env-file'
       ? `Changez ce secret chez celui qui l’a donné, puis : git rm --cached ${file} et ajoutez « ${file.split('/').at(-1) ?? ''} » à .gitignore (gardez un .env.template sans valeurs).`
       : where === 'compose' || where === 'dockerfile'
         ? `Changez ce secret, et lisez-le d’un fichier que git ignore : env_file: .env (ou \${${name}}).`
         : `Changez ce secret, enlevez ce fichier du dépôt (git rm --cached ${file}, .gitignore) et créez-le sur le cluster : kubectl create secret generic … --from-literal=${name}=…`;
-  const fixEn =
-    where === 'env-file'
+  const fixEn = isEnvTemplate(file)
+    ? 'Change this secret where it came from, and leave the value empty in the template.'
+    : where === 'env-file'
       ? `Change this secret where it came from, then: git rm --cached ${file} and add "${file.split('/').at(-1) ?? ''}" to .gitignore (keep a .env.template without values).`
       : where === 'compose' || where === 'dockerfile'
         ? `Change this secret, and read it from a file that git ignores: env_file: .env (or \${${name}}).`

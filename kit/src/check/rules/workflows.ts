@@ -1,5 +1,7 @@
+import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
+import { readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
 import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
@@ -430,6 +432,7 @@ export const workflowPath: Rule = {
             );
             continue;
           }
+          yield* missingInputs(model, step, clean);
           const match = /^\s*(?:python3? -m )?(?:pip3?|uv pip) install (?:[^\n&|;]* )?-r ([\w./-]+)/m.exec(step.run);
           if (!match?.[1] || /^\s*cd |&& *cd |pushd/m.test(step.run)) continue;
           const made = new RegExp(
@@ -454,6 +457,53 @@ export const workflowPath: Rule = {
     }
   },
 };
+
+/** `npm test` where there is no package.json, `kubectl apply -f` of a file that is not there. */
+function* missingInputs(model: Model, step: Step, start: string): Generator<Remark> {
+  if (/if \[|test -f|\|\||\$\(|<</.test(step.run)) return;
+  const place = placeOf(step.object, 'run');
+  let folder = start;
+  for (const { words, line } of readShell(step.run)) {
+    const [program = '', first = '', second = ''] = words;
+    if (program === 'cd') {
+      if (/[$~]|^[/-]/.test(first)) return;
+      folder = path.posix.normalize(path.posix.join(folder, first));
+    }
+    const isNpm =
+      program === 'npm' &&
+      (first === 'ci' || first === 'test' || (first === 'run' && second !== '')) &&
+      !words.some((word) => /^(--prefix|-C|--workspace|-w)/.test(word));
+    const file = isNpm
+      ? 'package.json'
+      : program === 'kubectl' && first === 'apply'
+        ? words[words.findIndex((word) => /^(-f|--filename)$/.test(word)) + 1]
+        : undefined;
+    if (file === undefined || file === program || /[$*{]|^(https?:|-|\/)/.test(file)) continue;
+    const target = path.posix.normalize(path.posix.join(folder, file));
+    // npm looks in the folders above too.
+    const above = isNpm ? folder.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/') || '.') : [];
+    if (
+      target.startsWith('..') ||
+      [target, ...above.map((each) => path.posix.join(each, file))].some((each) => model.project.kindOf(each) !== undefined)
+    )
+      continue;
+    // What git ignores may be made on the way.
+    if (!model.project.isShared(target)) continue;
+    const base = path.posix.basename(target);
+    const twins = model.project.files.map((each) => each.path).filter((each) => path.posix.basename(each) === base);
+    const found = twins.length === 1 ? twins[0] : undefined;
+    if (!isNpm && new RegExp(`(>|tee|envsubst|-o)[^\\n]*${base.replace(/[.]/g, '\\.')}`).test(step.run)) continue;
+    yield pathRemark(
+      { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
+      target,
+      found === undefined ? undefined : isNpm ? `working-directory: ${path.posix.dirname(found)}` : found,
+      isNpm
+        ? `npm error enoent Could not read package.json: … open '${target}'`
+        : `error: the path "${file}" does not exist`,
+    );
+    return;
+  }
+}
 
 function pathRemark(place: Place, found: string, right: string | undefined, words: string): Remark {
   return {
