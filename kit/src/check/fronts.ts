@@ -191,7 +191,7 @@ export function writtenUrls(model: Model, front: Front): WrittenUrl[] {
       if (!/^https?:\/\//.test(url)) continue;
       const code = text.split('\n')[line - 1] ?? '';
       // Text that is shown, or a namespace, is no call.
-      if (/xmlns|href\s*=|placeholder|<a\b|console\.|w3\.org|schema\.org/.test(code)) continue;
+      if (/xmlns|href\s*=|placeholder|<a\b|console\.\w+\([^)]*https?:|w3\.org|schema\.org/.test(code)) continue;
       list.push({ url, place: { file, line }, variable: fallbacks.get(url) });
     }
   }

@@ -22,7 +22,15 @@ import type { Project } from './read/project.ts';
 import { readPython } from './read/python.ts';
 import { readShell } from './read/shell.ts';
 import type { SourceFile } from './read/source.ts';
-import { followStart, importsOf, listeningOf, type Listening, type Start, type Surroundings } from './read/start.ts';
+import {
+  followStart,
+  importsOf,
+  listeningOf,
+  sourceOfBuilt,
+  type Listening,
+  type Start,
+  type Surroundings,
+} from './read/start.ts';
 import { buildsOfScript, buildsOfWorkflow, readWorkflows, type Workflow } from './read/workflow.ts';
 import {
   isObject,
@@ -406,9 +414,7 @@ function wholeBuild(build: Build | undefined): Build | undefined {
 
 /** Whether a name that a build gives is that repository; expressions stand for anything. */
 export function sameRepository(given: string, repository: string): boolean {
-  const name = parseImage(
-    given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§'),
-  ).repository.toLowerCase();
+  const name = parseImage(given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).repository.toLowerCase();
   if (!name.includes('§')) return name === repository;
   if (!/[a-z0-9]{2}/i.test(name.split('/').at(-1) ?? '')) return false;
   const pattern = name
@@ -945,10 +951,7 @@ export function entryFiles(program: string, args: string[], cwd: string, instanc
     );
     if (file !== undefined) {
       files.push(...[file, `${file}.js`, `${file}/index.js`, `${file}.ts`].map(sourceOf));
-      const built = /^(?:\.\/)?(?:dist|build|lib|out)\/(.+)\.[cm]?js$/.exec(file)?.[1];
-      const folder = instance.image?.context.folder ?? '.';
-      if (built !== undefined)
-        files.push(...[`src/${built}.ts`, `${built}.ts`].map((name) => path.posix.join(folder, name)));
+      files.push(sourceOfBuilt({ cwd }, instance.around, file));
     }
   } else if (program === 'nest') files.push(sourceOf('src/main.ts'));
   return files.filter((file): file is string => file !== undefined && instance.around.project.kindOf(file) === 'file');

@@ -41,6 +41,8 @@ const SAME: Record<string, string> = {
   postgresql: 'database',
   mysql: 'database',
   mariadb: 'database',
+  mongo: 'database',
+  mongodb: 'database',
   sql: 'database',
   sqlalchemy: 'database',
   pass: 'password',

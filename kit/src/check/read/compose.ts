@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expand } from './dockerfile.ts';
 import { isEnvTemplate, readEnvFile } from './env-file.ts';
-import type { EnvVar } from './kubernetes.ts';
+import { asFarAsKnown, type EnvVar } from './kubernetes.ts';
 import type { Project } from './project.ts';
 import {
   isObject,
@@ -395,7 +395,7 @@ function serviceOf(
   for (const [key, value] of Object.entries(environment)) {
     const text = value === null ? values[key] : typeof value === 'object' ? undefined : String(value);
     env.set(key, {
-      value: text === undefined || /\$\{?\w/.test(text) ? undefined : text,
+      value: text === undefined ? undefined : asFarAsKnown(text),
       place: placeOf(environment, key),
       from: 'value',
     });

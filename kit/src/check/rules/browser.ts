@@ -321,7 +321,11 @@ export const frontUrlLocal: Rule = {
             continue;
           if (variable !== undefined && use.when === 'unknown') continue;
           if (isOnlyLocal(model.project.read(place.file) ?? '', place.line)) continue;
-          yield { ...localRemark(model, use, variable, url), place, about: `front ${variable ?? place.file} ${hostOf(url)}` };
+          yield {
+            ...localRemark(model, use, variable, url),
+            place,
+            about: `front ${variable ?? place.file} ${hostOf(url)}`,
+          };
         }
       }
       if (use.instance.stack) yield* unpublished(model, use);
@@ -495,6 +499,7 @@ export const ingressHost: Rule = {
             severity: isCourse ? 'advice' : 'error',
             place: entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host} » est l’adresse de l’exemple du cours, pas la vôtre.`,
               'kubectl l’accepte, mais l’adresse mène à l’application du cours (ou « host "…" … is already defined in ingress … »).',
@@ -513,6 +518,7 @@ export const ingressHost: Rule = {
             severity: 'error',
             place: entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host} » n’est pas une adresse du SSPCloud : elles finissent par .kub.sspcloud.fr (ou .lab.sspcloud.fr).`,
               'Le navigateur répond « DNS_PROBE_FINISHED_NXDOMAIN » ou « ERR_CONNECTION_REFUSED ».',
@@ -530,6 +536,7 @@ export const ingressHost: Rule = {
             severity: 'warning',
             place: entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host} » a deux mots devant le domaine du SSPCloud ; son certificat n’en couvre qu’un.`,
               'Le navigateur montre « Votre connexion n’est pas privée » (NET::ERR_CERT_COMMON_NAME_INVALID).',
@@ -560,6 +567,7 @@ export const ingressHost: Rule = {
             severity: 'error',
             place: other.ingress === entry.ingress ? placeOf(entry.entry, 'path') : entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host}${entry.path} » est demandée deux fois : pour « ${other.service} » (${other.hostPlace.file}, ligne ${other.hostPlace.line}) et pour « ${entry.service} ».`,
               `Une seule des deux applications répond ; l’autre est injoignable (ou « host "${host}" and path "${entry.path}" is already defined »).`,
@@ -932,7 +940,7 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
     if (!match || /ALLOWED_HOSTS\s*(\+=|\.append|\.extend)/.test(text)) continue;
     const line = text.slice(0, match.index).split('\n').length;
     const written = match[1] ?? '';
-    const variable = /["']([A-Z_]*HOSTS?[A-Z_]*)["']/.exec(written)?.[1];
+    const variable = /["']([A-Z][A-Z\d_]+)["']/.exec(written)?.[1];
     let list: string[] | undefined;
     let place: Place = { file: source.path, line };
     if (variable !== undefined && /environ|getenv|config\(|env[.(]/.test(written)) {
@@ -943,6 +951,11 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
           .split(/[,; ]+/)
           .filter(Boolean);
         place = given.place;
+      } else if (!instance.envIsOpen && /\.split\(["'],["']\)/.test(written)) {
+        list = /["'][A-Z\d_]+["']\s*,\s*(?:default\s*=\s*)?["']([^"']*)["']/
+          .exec(written)?.[1]
+          ?.split(',')
+          .filter(Boolean);
       }
     } else if (/^\[[^\]]*\]\s*(#.*)?$/.test(written.trim()) && !/\w\(|\*\w/.test(written)) {
       list = [...written.matchAll(/["']([^"']+)["']/g)].map((each) => each[1] ?? '');
@@ -958,6 +971,7 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
       severity: 'error',
       place,
       about: `allowed ${source.path}`,
+      unlessBroken: `host ${host}`,
       fr: [
         `Django n’accepte que ${isDebug ? 'localhost (ALLOWED_HOSTS est vide)' : `« ${list.join(', ')} »`}, alors que l’Ingress l’appelle « ${host} ».`,
         'L’adresse répond « Bad Request (400) » ; les journaux disent « DisallowedHost: Invalid HTTP_HOST header ».',

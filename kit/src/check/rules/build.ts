@@ -170,8 +170,13 @@ function isMadeByJob(model: Model, build: Build, file: string): boolean {
         textAt(step.object, 'with', 'path') !== undefined
       );
     if (step.run === '') return false;
+    // The line that builds names the path too, and does not make it.
+    const others = step.run
+      .split('\n')
+      .filter((line) => !/\b(docker|podman)\b/.test(line))
+      .join('\n');
     return (
-      step.run.includes(name) ||
+      others.includes(name) ||
       /\b(npm|yarn|pnpm|bun)\s+(run\s+)?(build|generate)|mvn|gradle|make\b|cargo build|go build|dotnet publish|git clone/.test(
         step.run,
       ) ||

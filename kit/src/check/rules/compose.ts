@@ -3,7 +3,7 @@ import type { Remark, Rule } from '../findings.ts';
 import type { Instance, Model } from '../model.ts';
 import type { Service, Stack } from '../read/compose.ts';
 import { composeFaults, propertiesOf } from '../read/schema.ts';
-import { placeAt, placeOf, type Place, written } from '../read/yaml.ts';
+import { isObject, objectAt, placeAt, placeOf, type JsonObject, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
 export const composeSchema: Rule = {
@@ -24,7 +24,9 @@ export const composeSchema: Rule = {
           .slice(1)
           .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
         // Inside a union the branch for another form fails too; only plain places are certain.
-        if (keys.length > 2 || /oneOf|anyOf/.test(fault.schemaPath) || extra.startsWith('x-')) continue;
+        const isPlain = keys.length <= 2 && !/oneOf|anyOf/.test(fault.schemaPath);
+        const isPart = keys.length === 3 && /^(build|healthcheck|deploy)$/.test(keys[2] ?? '');
+        if (!(isPlain || isPart) || extra.startsWith('x-')) continue;
         if (keys.length === 1 && /^(services|volumes|networks)$/.test(keys[0] ?? '')) continue;
         const near = nearest(extra, propertiesOf(fault.parentSchema), 3);
         const inside = keys.join('.');
@@ -48,6 +50,7 @@ export const composeSchema: Rule = {
         };
       }
     }
+    for (const file of model.composeFiles) yield* mixedLists(file.object);
     for (const stack of model.stacks) {
       const names = stack.services.map((service) => service.name);
       for (const { name, place, what } of stack.missing) yield missingFile(name, place, what);
@@ -250,6 +253,34 @@ function missingMount(
         : `Write: ./${path.posix.relative(service.folder, right)}:${target}`,
     ],
   };
+}
+
+/** `- NAME: value`: half a list, half a map. */
+function* mixedLists(file: JsonObject | undefined): Generator<Remark> {
+  for (const [name, service] of Object.entries(objectAt(file, 'services'))) {
+    if (!isObject(service)) continue;
+    for (const key of ['environment', 'labels']) {
+      const list = service[key];
+      const index = Array.isArray(list) ? list.findIndex((entry) => isObject(entry)) : -1;
+      const entry = Array.isArray(list) ? list[index] : undefined;
+      if (!isObject(entry) || !Array.isArray(list)) continue;
+      const variable = Object.keys(entry)[0] ?? 'NOM';
+      yield {
+        severity: 'error',
+        place: placeOf(list, index),
+        fr: [
+          `« ${key} » de « ${name} » mêle deux écritures : le tiret et les deux-points.`,
+          `« docker compose up » s’arrête : « services.${name}.${key}.[${index}]: unexpected type map[string]interface {} ».`,
+          `Écrivez : - ${variable}=… (ou enlevez les tirets : ${variable}: …)`,
+        ],
+        en: [
+          `"${key}" of "${name}" mixes two ways of writing: the dash and the colon.`,
+          `"docker compose up" stops: "services.${name}.${key}.[${index}]: unexpected type map[string]interface {}".`,
+          `Write: - ${variable}=… (or remove the dashes: ${variable}: …)`,
+        ],
+      };
+    }
+  }
 }
 
 function isKept(service: Service, folder: string): boolean {

@@ -91,7 +91,7 @@ function dropIn(
     if (/^(sync)$/.test(method) && textOf(call.named.get('force')) === 'true')
       return { line: call.line, what: `${call.callee}({ force: true })` };
     if (textOf(call.named.get('dropSchema')) === 'true') return { line: call.line, what: 'dropSchema: true' };
-    if (/^(dropDatabase|drop_database|dropTable|dropTableIfExists)$/.test(method) && call.within === undefined)
+    if (/^(dropDatabase|drop_database|dropTable|dropTableIfExists)$/.test(method) && runs(call.within))
       return { line: call.line, what: `${call.callee}()` };
     const sql = textOf(call.positional[0]) ?? call.texts[0] ?? '';
     if (
@@ -185,11 +185,11 @@ function sqliteOf(model: Model, instance: Instance): { file: string; place: Plac
           return { file: match[1], place: { file: source.path, line: call.line } };
       }
     }
-    if (other) continue;
     const text = model.project.read(source.path) ?? '';
     const django = /["']ENGINE["']\s*:\s*["']django\.db\.backends\.sqlite3["']/.exec(text);
     if (django && !/postgresql|mysql|dj_database_url|env\.db/.test(text))
       return { file: 'db.sqlite3', place: { file: source.path, line: text.slice(0, django.index).split('\n').length } };
+    if (other) continue;
     const flask = /SQLALCHEMY_DATABASE_URI["'\]]*\s*=\s*["']sqlite:\/\/\/?([^"']+)["']/.exec(text);
     if (flask?.[1] !== undefined && !/:memory:/.test(flask[1]))
       return {

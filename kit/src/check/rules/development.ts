@@ -128,7 +128,9 @@ function* debugRemarks(model: Model, instance: Instance): Generator<Remark> {
   });
   const sources = runningSources(model, instance);
   const isRead = (name: string) =>
-    sources.length === 0 || name.startsWith('FLASK') || sources.some((source) => (model.project.read(source.path) ?? '').includes(name));
+    sources.length === 0 ||
+    name.startsWith('FLASK') ||
+    sources.some((source) => (model.project.read(source.path) ?? '').includes(name));
   for (const [name, { value, place }] of instance.variables) {
     if (!isRead(name)) continue;
     if (/^(DEBUG|DJANGO_DEBUG|FLASK_DEBUG|APP_DEBUG)$/.test(name) && /^(true|1|on|yes)$/i.test(value ?? ''))

@@ -159,7 +159,8 @@ export const imageUnknown: Rule = {
     const pushed = model.builds.filter((build) => build.by === 'workflow' && build.isPushed);
     for (const build of model.builds) {
       const capital = build.images.find((name) => /[A-Z]/.test(parseImage(withoutExpressions(name, '')).repository));
-      if (capital !== undefined && (build.by === 'workflow' || build.by === 'compose')) yield capitalRemark(build, capital);
+      if (capital !== undefined && (build.by === 'workflow' || build.by === 'compose'))
+        yield capitalRemark(build, capital);
     }
     for (const cluster of model.clusters) {
       if (isForLocalCluster(model, cluster)) continue;

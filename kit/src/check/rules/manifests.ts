@@ -325,7 +325,8 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     const full = dotted([...path, extra]);
     const beside = at(object, ...path);
     const empty = isObject(beside) ? Object.keys(beside).filter((key) => beside[key] === null) : [];
-    const hollow = allowed.includes(extra) || near !== undefined ? undefined : empty.find((key) => allowed.includes(key));
+    const hollow =
+      allowed.includes(extra) || near !== undefined ? undefined : empty.find((key) => allowed.includes(key));
     if (hollow !== undefined)
       return {
         severity: 'error',

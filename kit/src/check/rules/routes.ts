@@ -120,7 +120,8 @@ export const probePath: Rule = {
         if (!/^\/[\w./-]*$/.test(wanted)) continue;
         const routes = answers(model, instance, wanted);
         if (routes === undefined) continue;
-        const health = routes.find((route) => /health|ready|live|ping|status/.test(route)) ?? routes.find((route) => route === '/');
+        const health =
+          routes.find((route) => /health|ready|live|ping|status/.test(route)) ?? routes.find((route) => route === '/');
         yield {
           severity: 'error',
           place: placeOf(held, 'path'),
@@ -426,6 +427,7 @@ export const frontPath: Rule = {
               severity: 'error',
               place: placeOf(entry.entry, 'path'),
               about: `rewrite ${entry.ingress.name} ${entry.path}`,
+              unlessBroken: `service ${entry.service}`,
               fr: [
                 `L’Ingress sert le front sous « ${prefix} », mais le front a été construit pour la racine.`,
                 `La page reste blanche ; la console du navigateur montre des 404 pour https://${entry.host ?? '…'}/assets/….`,

@@ -35,7 +35,13 @@ export function classify(value: string, beside: readonly string[] = []): 'placeh
     .toLowerCase()
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '');
-  if (text === '' || isFilledInLater(text) || /^[*.x•_-]+$/i.test(text) || /\$\{?\w+|^ENC\[|^vault:|^!/.test(text))
+  if (
+    text === '' ||
+    text.includes('•') ||
+    isFilledInLater(text) ||
+    /^[*.x•_-]+$/i.test(text) ||
+    /\$\{?\w+|^ENC\[|^vault:|^!/.test(text)
+  )
     return 'placeholder';
   if (
     /change|replace|remplace|your|votre|^to-?do$|tbd|placeholder|insert|xxx|\.\.\.|…|fill|completer|a[-_ ]definir|example|exemple|dummy|fake|redacted|secret[-_]?here|\bhere\b|ici|to[-_]be|not[-_]?set|none|null|undefined|dev[-_]only|insecure|unsafe|generate|openssl/.test(
@@ -254,7 +260,8 @@ function heldRemark(held: Held): Remark | undefined {
     if (isShape || isSharedDatabase) severity = 'error';
     else if (where === 'env-file' && secret.length >= 6 && !url) severity = isLocalFile ? 'warning' : 'error';
     // A key that a service gave out is good everywhere; one of the application's own, here alone.
-    else if (isKey) severity = /API_?KEY|ACCESS_?KEY|TOKEN/i.test(name) && !/JWT|CSRF/i.test(name) ? 'error' : 'warning';
+    else if (isKey)
+      severity = /API_?KEY|ACCESS_?KEY|TOKEN/i.test(name) && !/JWT|CSRF/i.test(name) ? 'error' : 'warning';
   }
   if (severity === undefined) return undefined;
   const inSecret = where === 'Secret';

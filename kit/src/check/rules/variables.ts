@@ -96,6 +96,7 @@ export const databaseVariable: Rule = {
         severity: 'error',
         place,
         about: `database variable ${instance.name}`,
+        breaks: `name ${place.file}:${place.line}`,
         fr: [
           near === undefined
             ? `« ${instance.name} » (${engine ?? ''}) n’a pas ${needs.fix}.`
@@ -224,6 +225,7 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       severity: read.fallback && !isNeeded ? 'warning' : 'error',
       place,
       about: `variable ${instance.where} ${instance.name} ${name}`,
+      unlessBroken: `name ${place.file}:${place.line}`,
       fr: [
         twin === undefined
           ? `L’application lit ${name}${use} (${file}, ligne ${read.line}), et rien ne la donne à « ${instance.name} ».`
@@ -362,7 +364,7 @@ export const credentialsDisagree: Rule = {
       if (instance.where === 'image') continue;
       for (const [name, { value, place }] of instance.variables) {
         const url =
-          /^(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?:\/\/(?:([^:/@]+)(?::([^@/]*))?@)?([^:/?]+)(?::\d+)?\/([\w-]+)/.exec(
+          /^(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?:\/\/(?:([^:/@]+)(?::([^@/]*))?@)?([^:/?]+)(?::\d+)?\/([\w•-]+)/.exec(
             value ?? '',
           );
         if (!url) continue;
@@ -377,8 +379,7 @@ export const credentialsDisagree: Rule = {
       }
       const parts = partsOf(instance);
       const target = parts && databaseAt(model, instance, parts.host);
-      if (parts && target)
-        yield* disagreements(target, parts, parts.from, makesDatabase(model, instance));
+      if (parts && target) yield* disagreements(target, parts, parts.from, makesDatabase(model, instance));
     }
   },
 };
@@ -487,6 +488,7 @@ function* disagreements(
     b !== undefined &&
     a !== '' &&
     b !== '' &&
+    !/•/.test(a + b) &&
     !isFilledInLater(a) &&
     !isFilledInLater(b) &&
     decode(a) !== decode(b);

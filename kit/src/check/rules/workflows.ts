@@ -484,7 +484,9 @@ function* missingInputs(model: Model, step: Step, start: string): Generator<Rema
     const above = isNpm ? folder.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/') || '.') : [];
     if (
       target.startsWith('..') ||
-      [target, ...above.map((each) => path.posix.join(each, file))].some((each) => model.project.kindOf(each) !== undefined)
+      [target, ...above.map((each) => path.posix.join(each, file))].some(
+        (each) => model.project.kindOf(each) !== undefined,
+      )
     )
       continue;
     // What git ignores may be made on the way.
