@@ -118,12 +118,12 @@ function* debugRemarks(model: Model, instance: Instance): Generator<Remark> {
     fr: [
       `Le mode de débogage est activé dans ce qui est déployé (${what}).`,
       'À la première erreur, n’importe quel visiteur voit le code, les chemins et les réglages.',
-      `Désactivez-le : ${what.replace(/=.*$/, '')}=False`,
+      `Désactivez-le : ${what.replace(/=development$/, '=production').replace(/=(true|1|on|yes)$/i, '=False')}`,
     ],
     en: [
       `Debug mode is on in what is deployed (${what}).`,
       'At the first error, any visitor sees the code, the paths and the settings.',
-      `Turn it off: ${what.replace(/=.*$/, '')}=False`,
+      `Turn it off: ${what.replace(/=development$/, '=production').replace(/=(true|1|on|yes)$/i, '=False')}`,
     ],
   });
   const sources = runningSources(model, instance);

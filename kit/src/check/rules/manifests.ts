@@ -75,6 +75,16 @@ export const yamlSyntax: Rule = {
   },
 };
 
+/** The parser's commonest complaints, in French. */
+const YAML_WORDS: [RegExp, string][] = [
+  [/Implicit (map )?keys? need/, 'il manque « : » et une valeur derrière un mot, ou un caractère de trop au début de la ligne'],
+  [/must start at the same column|indent/i, 'des lignes du même groupe ne commencent pas à la même colonne'],
+  [/Nested mappings|compact mappings/, 'deux « : » sur une ligne, ou une ligne trop à droite'],
+  [/closing|must end with/, 'un guillemet, un crochet ou une accolade n’est pas fermé'],
+  [/cannot start with/, 'une valeur commence par un caractère réservé : mettez-la entre guillemets'],
+  [/Unexpected/, 'un texte que rien n’annonce'],
+];
+
 function faultSentence(code: string, message: string): [[string, string], [string, string]] {
   if (code === 'TAB_AS_INDENT' || /tab/i.test(message)) {
     return [
@@ -114,7 +124,7 @@ function faultSentence(code: string, message: string): [[string, string], [strin
   }
   return [
     [
-      `Le YAML est mal formé ici (${message.replace(/ at line.*$/, '')}).`,
+      `Le YAML est mal formé ici (${YAML_WORDS.find(([pattern]) => pattern.test(message))?.[1] ?? message.replace(/ at line.*$/, '')}).`,
       'Vérifiez l’alignement de cette ligne et des deux précédentes : deux espaces par niveau, un espace après chaque « : », guillemets fermés.',
     ],
     [

@@ -334,13 +334,12 @@ export const ingressService: Rule = {
   },
   *check(model) {
     for (const cluster of model.clusters) {
-      if (cluster.isOpen) continue;
       for (const entry of ingressPaths(cluster)) {
         if (entry.service === '' || isFilledInLater(entry.service)) continue;
         const service = findResource(cluster, 'Service', entry.service);
         const holder = objectAt(entry.entry, 'backend', 'service');
         if (!service) {
-          if (cluster.workloads.length === 0) continue;
+          if (cluster.isOpen || cluster.workloads.length === 0) continue;
           const names = servicesIn(cluster).map((each) => each.name);
           const linked = new Set(ingressPaths(cluster).map((each) => each.service));
           const free = names.filter((name) => !linked.has(name) && !isDatabase(cluster, name));

@@ -144,7 +144,7 @@ function* heldValues(model: Model): Generator<Held> {
               value,
               place,
               where: 'manifest',
-              beside: [...container.env.values()].flatMap((each) => each.value ?? []),
+              beside: [...container.env].flatMap(([other, each]) => (SECRET_NAME.test(other) ? [] : (each.value ?? []))),
             };
         }
       }
@@ -181,7 +181,9 @@ function* heldValues(model: Model): Generator<Held> {
             value: textAt(environment, name) ?? '',
             place,
             where: 'compose',
-            beside: Object.values(environment).map((value) => written(value)),
+            beside: Object.entries(environment).flatMap(([other, value]) =>
+              SECRET_NAME.test(other) ? [] : [written(value)],
+            ),
           };
         }
       }
@@ -240,10 +242,7 @@ function heldRemark(held: Held): Remark | undefined {
       !/KEY|AUTH|CRED|SIGN|JWT/i.test(name))
   )
     return undefined;
-  const kind = classify(
-    secret,
-    [...held.beside, ...(url ? [url.user] : [])].filter((other) => other !== secret || url?.user === secret),
-  );
+  const kind = classify(secret, url ? [...held.beside, url.user] : held.beside);
   if (kind === 'placeholder') return undefined;
   const isShape = KEY_SHAPES.some(([shape]) => shape.test(value));
   const isKey = /KEY|TOKEN|SECRET/i.test(name) && secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret);

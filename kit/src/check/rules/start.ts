@@ -218,7 +218,8 @@ function scriptRemark(
   if (!project.isExecutable(fault.source) && !madeRunnable) {
     const [fr, en] = crash(instance, `exec: "${fault.path}": permission denied`);
     return {
-      severity: project.keepsRunBits || project.kindOf('.git') !== undefined ? 'error' : 'warning',
+      // Where no file at all has the bit, a copy may have lost it.
+      severity: project.keepsRunBits || project.kindOf('.git') !== undefined ? 'error' : 'advice',
       place: fault.place,
       about,
       fr: [
