@@ -165,7 +165,8 @@ export function judge(made: Case): Judgement {
 }
 
 function judgeAnew(made: Case): Judgement {
-  const { findings } = unpack(made, examine);
+  const { findings, failed } = unpack(made, examine);
+  if (failed.length > 0) throw new Error(`${made.name}: the rules ${failed.join(', ')} failed`);
   const left = [...findings];
   const missed: string[] = [];
   for (const expected of made.expected) {

@@ -43,6 +43,7 @@ import {
   type Place,
   written,
 } from './read/yaml.ts';
+import { literal } from './words.ts';
 
 /** Everything that the rules ask: the files, and how they hang together. */
 export interface Model {
@@ -417,17 +418,14 @@ export function sameRepository(given: string, repository: string): boolean {
   const name = parseImage(given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).repository.toLowerCase();
   if (!name.includes('§')) return name === repository;
   if (!/[a-z0-9]{2}/i.test(name.split('/').at(-1) ?? '')) return false;
-  const pattern = name
-    .split('§')
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[^/]+(?:/[^/]+)?');
+  const pattern = name.split('§').map(literal).join('[^/]+(?:/[^/]+)?');
   return new RegExp(`^${pattern}$`).test(repository);
 }
 
 function sameTag(given: string, tag: string): boolean {
   const pattern = (parseImage(given.replace(/\$\{\{[^}]*\}\}|\$\{?\w+\}?/g, '§')).tag ?? 'latest')
     .split('§')
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .map(literal)
     .join('.+');
   return new RegExp(`^${pattern}$`).test(tag);
 }

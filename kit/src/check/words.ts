@@ -82,3 +82,8 @@ function meaning(name: string): string {
     .flatMap((word) => (SAME[word] ?? word).split(' '));
   return [...new Set(words)].sort().join(' ');
 }
+
+/** A text as a part of a regular expression that matches just it. */
+export function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -7,7 +7,7 @@ import { OFFICIAL, parseImage } from '../read/images.ts';
 import { isEnvFile } from '../read/env-file.ts';
 import { readShell } from '../read/shell.ts';
 import { textAt, type Place } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** A build is judged once, however many services and workflows name it. */
 function distinctBuilds(model: Model): Build[] {
@@ -416,7 +416,7 @@ function ignoreLine(text: string, file: string): number | undefined {
       rule === path.posix.basename(file) ||
       (rule.includes('*') &&
         !rule.startsWith('!') &&
-        new RegExp(`^${rule.replace(/[.+^${}()|\\]/g, '\\$&').replace(/\*+/g, '.*')}$`).test(file))
+        new RegExp(`^${rule.split(/\*+/).map(literal).join('.*')}$`).test(file))
     );
   });
   return index < 0 ? undefined : index + 1;

@@ -77,7 +77,10 @@ export const yamlSyntax: Rule = {
 
 /** The parser's commonest complaints, in French. */
 const YAML_WORDS: [RegExp, string][] = [
-  [/Implicit (map )?keys? need/, 'il manque « : » et une valeur derrière un mot, ou un caractère de trop au début de la ligne'],
+  [
+    /Implicit (map )?keys? need/,
+    'il manque « : » et une valeur derrière un mot, ou un caractère de trop au début de la ligne',
+  ],
   [/must start at the same column|indent/i, 'des lignes du même groupe ne commencent pas à la même colonne'],
   [/Nested mappings|compact mappings/, 'deux « : » sur une ligne, ou une ligne trop à droite'],
   [/closing|must end with/, 'un guillemet, un crochet ou une accolade n’est pas fermé'],

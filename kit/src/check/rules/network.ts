@@ -366,12 +366,12 @@ export const ingressService: Rule = {
           continue;
         }
         const ports = servicePorts(service);
-        const numbers = ports.map((port) => Number(port.port));
+        const numbers = ports.map((port) => Number(port.port)).filter(Number.isInteger);
         const names = ports.flatMap((port) => textAt(port, 'name') ?? []);
         const port = entry.port;
         if (
           port === undefined ||
-          ports.length === 0 ||
+          numbers.length === 0 ||
           (typeof port === 'number'
             ? numbers.includes(port)
             : names.includes(written(port)) || isFilledInLater(written(port)))

@@ -10,7 +10,7 @@ import {
   type Workload,
 } from '../read/kubernetes.ts';
 import { objectAt, objectsAt, placeAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
-import { meansTheSame, nearest } from '../words.ts';
+import { literal, meansTheSame, nearest } from '../words.ts';
 
 interface Reference {
   kind: 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim';
@@ -83,7 +83,7 @@ function isMadeElsewhere(model: Model, cluster: Cluster, kind: string, name: str
   });
   if (byOperator) return true;
   const word = kind === 'Secret' ? 'secret' : kind === 'ConfigMap' ? '(configmap|cm)' : 'pvc';
-  const pattern = new RegExp(`create\\s+${word}\\b[^\\n]*\\b${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`, 'i');
+  const pattern = new RegExp(`create\\s+${word}\\b[^\\n]*\\b${literal(name)}\\b`, 'i');
   return model.project.files.some(({ path: file }) => {
     if (!/\.(md|sh|bash|ya?ml|txt|rst|mk|ps1)$|(^|\/)(makefile|justfile)$/i.test(file)) return false;
     return pattern.test((model.project.read(file) ?? '').replace(/\\\n/g, ' '));

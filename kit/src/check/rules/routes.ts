@@ -7,6 +7,7 @@ import { findDirectives } from '../read/nginx.ts';
 import type { SourceFile } from '../read/source.ts';
 import { textOf } from '../read/source.ts';
 import { objectAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { literal } from '../words.ts';
 
 /** The paths that an application answers, prefixes included; undefined when they cannot all be told. */
 export function routesOf(model: Model, instance: Instance): string[] | undefined {
@@ -45,7 +46,8 @@ function prefixOf(sources: SourceFile[], source: SourceFile, owner: string): str
       const parts = mount.target.split('.');
       return parts.at(-1) === owner
         ? parts.length === 1 || parts.includes(stem) || parts.includes(owner)
-        : parts.includes(stem) || new RegExp(`\\b${stem}(_?(router|routes|bp|blueprint))?$`, 'i').test(mount.target);
+        : parts.includes(stem) ||
+            new RegExp(`\\b${literal(stem)}(_?(router|routes|bp|blueprint))?$`, 'i').test(mount.target);
     });
   const prefixes = [...new Set(outer.map((mount) => mount.prefix))];
   if (prefixes.length > 1) return undefined;
@@ -160,14 +162,14 @@ function answers(model: Model, instance: Instance, wanted: string): string[] | u
   )
     return undefined;
   const last = wanted.split('/').filter(Boolean).at(-1);
-  if (last !== undefined && new RegExp(`["'\`/]${last.replace(/[.]/g, '\\.')}["'\`/]`).test(text)) return undefined;
+  if (last !== undefined && new RegExp(`["'\`/]${literal(last)}["'\`/]`).test(text)) return undefined;
   const isDjango = sources.some((source) => source.routes.some((route) => route.owner === 'urlpatterns'));
   const clean = (route: string) => route.replace(/\/$/, '') || '/';
   const matches = (route: string): boolean => {
     if (isDjango) return wanted.startsWith(route.replace(/\/$/, '') || '/') && (route !== '/' || wanted === '/');
     const pattern = clean(route)
       .split(/\{[^}]*\}|<[^>]*>|:[A-Za-z_]\w*\??/)
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .map(literal)
       .join('[^/]+');
     return new RegExp(`^${pattern}$`).test(clean(wanted)) || /:path\}|<path:/.test(route);
   };

@@ -144,7 +144,9 @@ function* heldValues(model: Model): Generator<Held> {
               value,
               place,
               where: 'manifest',
-              beside: [...container.env].flatMap(([other, each]) => (SECRET_NAME.test(other) ? [] : (each.value ?? []))),
+              beside: [...container.env].flatMap(([other, each]) =>
+                SECRET_NAME.test(other) ? [] : (each.value ?? []),
+              ),
             };
         }
       }

@@ -14,7 +14,7 @@ import { parseImage } from '../read/images.ts';
 import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
 import { filesOfImport, type Run, type StartFault } from '../read/start.ts';
 import { readYaml, objectAt, textAt } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** How a container that does not start looks, under compose and on a cluster. */
 function crash(instance: Instance, words: string): [string, string] {
@@ -806,7 +806,7 @@ function nodeRemark(model: Model, instance: Instance, run: Run): Remark | undefi
   const installs = image.runs.map((each) => each.instruction.raw).join('\n');
   if (
     name in own.dependencies ||
-    new RegExp(`(install|add|i)\\s+(-g|--global|global)?[^&;]*\\b${run.program}\\b`).test(installs) ||
+    new RegExp(`(install|add|i)\\s+(-g|--global|global)?[^&;]*\\b${literal(run.program)}\\b`).test(installs) ||
     !isPlainBase(image.base)
   )
     return undefined;

@@ -7,7 +7,7 @@ import { engineOf, type Engine } from '../read/images.ts';
 import { dataOf, isFilledInLater, type Resource } from '../read/kubernetes.ts';
 import type { EnvRead } from '../read/source.ts';
 import { textAt, type Place, written } from '../read/yaml.ts';
-import { meansTheSame, nearest } from '../words.ts';
+import { literal, meansTheSame, nearest } from '../words.ts';
 
 /** Variables that the platform itself gives. */
 const GIVEN_BY_PLATFORM =
@@ -323,7 +323,7 @@ function isExported(model: Model, instance: Instance, name: string): boolean {
   return model.project.files.some(({ path: file }) => {
     if (!/\.(sh|bash)$|entrypoint/.test(file) || !(folder === '.' || file.startsWith(`${folder}/`))) return false;
     const text = model.project.read(file) ?? '';
-    return new RegExp(`\\b${name}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
+    return new RegExp(`\\b${literal(name)}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
   });
 }
 

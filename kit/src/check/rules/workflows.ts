@@ -4,7 +4,7 @@ import type { Model } from '../model.ts';
 import { readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
 import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** Secrets that a step uses, save the one that GitHub gives by itself. */
 function secretsOf(step: Step): string[] {
@@ -436,7 +436,7 @@ export const workflowPath: Rule = {
           const match = /^\s*(?:python3? -m )?(?:pip3?|uv pip) install (?:[^\n&|;]* )?-r ([\w./-]+)/m.exec(step.run);
           if (!match?.[1] || /^\s*cd |&& *cd |pushd/m.test(step.run)) continue;
           const made = new RegExp(
-            `(export|compile|>|-o|curl|wget|echo|freeze)[^\\n]*${match[1].split('/').at(-1)?.replace(/[.]/g, '\\.') ?? ''}`,
+            `(export|compile|>|-o|curl|wget|echo|freeze)[^\\n]*${literal(match[1].split('/').at(-1) ?? '')}`,
           );
           if (job.steps.some((other) => made.test(other.run))) continue;
           const file = `${clean}/${match[1].replace(/^\.\//, '')}`.replace(/^\.\//, '');
@@ -494,7 +494,7 @@ function* missingInputs(model: Model, step: Step, start: string): Generator<Rema
     const base = path.posix.basename(target);
     const twins = model.project.files.map((each) => each.path).filter((each) => path.posix.basename(each) === base);
     const found = twins.length === 1 ? twins[0] : undefined;
-    if (!isNpm && new RegExp(`(>|tee|envsubst|-o)[^\\n]*${base.replace(/[.]/g, '\\.')}`).test(step.run)) continue;
+    if (!isNpm && new RegExp(`(>|tee|envsubst|-o)[^\\n]*${literal(base)}`).test(step.run)) continue;
     yield pathRemark(
       { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
       target,
