@@ -173,6 +173,16 @@ test('strange values in every place do not stop it', () => {
   expect([status, error]).toEqual([1, '']);
 }, 30_000);
 
+test('a secret of the wrong type is refused without being shown', () => {
+  write(
+    'k8s/secret.yaml',
+    'apiVersion: v1\nkind: Secret\nmetadata: { name: base }\nstringData:\n  CODE: 90817263\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: api }\nspec:\n  containers:\n    - name: api\n      image: lea/api:1\n      env: [{ name: DB_PASSWORD, value: 90817263 }]\n',
+  );
+  const { out } = kit('check');
+  expect(out).toContain('stringData.CODE');
+  expect(out).not.toContain('90817263');
+});
+
 test('files broken at random places do not stop it, and each annotation is well formed', () => {
   const junk = [
     '\t',

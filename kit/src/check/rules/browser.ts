@@ -345,14 +345,23 @@ function isOnlyLocal(text: string, line: number): boolean {
   );
 }
 
+/** How the code of a front reads the address that its build was given. */
+const ADDRESS_READ: Record<string, string> = {
+  cra: 'process.env.REACT_APP_API_URL',
+  next: 'process.env.NEXT_PUBLIC_API_URL',
+  'vue-cli': 'process.env.VUE_APP_API_URL',
+  astro: 'import.meta.env.PUBLIC_API_URL',
+  angular: 'src/environments/environment.ts',
+};
+
 function localRemark(model: Model, use: FrontUse, variable: string | undefined, value: string): Omit<Remark, 'place'> {
   // A page that nothing builds cannot read a variable of the build.
   const [howFr, howEn] =
     use.front === undefined
       ? ['Écrivez l’adresse publique de l’API', 'Write the API’s public address']
       : [
-          `Lisez l’adresse d’une variable (${use.front.kind === 'cra' ? 'process.env.REACT_APP_API_URL' : use.front.kind === 'next' ? 'process.env.NEXT_PUBLIC_API_URL' : 'import.meta.env.VITE_API_URL'}) et donnez-lui, pour l’image déployée`,
-          `Read the address from a variable (${use.front.kind === 'cra' ? 'process.env.REACT_APP_API_URL' : use.front.kind === 'next' ? 'process.env.NEXT_PUBLIC_API_URL' : 'import.meta.env.VITE_API_URL'}) and give it, for the deployed image`,
+          `Lisez l’adresse d’une variable (${ADDRESS_READ[use.front.kind] ?? 'import.meta.env.VITE_API_URL'}) et donnez-lui, pour l’image déployée`,
+          `Read the address from a variable (${ADDRESS_READ[use.front.kind] ?? 'import.meta.env.VITE_API_URL'}) and give it, for the deployed image`,
         ];
   const right = `https://${apiHost(model, use.instance) ?? 'adresse-de-l-ingress-de-votre-api'}`;
   const rightEn = right.replace('adresse-de-l-ingress-de-votre-api', 'host-of-your-api-ingress');

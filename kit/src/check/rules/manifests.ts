@@ -403,11 +403,14 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     if (typeof value === 'string' && isFilledInLater(value)) return undefined;
     const found = typeNames(value);
     const want = WANTED[wanted[0] ?? ''] ?? [wanted[0] ?? '', wanted[0] ?? ''];
-    const shown = typeof value === 'object' ? '' : ` (${String(value)})`;
-    const isText = wanted.includes('string') && typeof value !== 'object';
     const key = path.at(-1) ?? '';
+    const named = textAt(at(object, ...path.slice(0, -1)), 'name') ?? key;
+    const isSecret = kind === 'Secret' || /PASS|PWD|SECRET|TOKEN|KEY|MDP/i.test(named);
+    const text = isSecret ? '••••' : typeof value === 'object' ? '' : String(value);
+    const shown = typeof value === 'object' ? '' : ` (${text})`;
+    const isText = wanted.includes('string') && typeof value !== 'object';
     const fix = isText
-      ? `${key}: "${String(value)}"`
+      ? `${key}: "${text}"`
       : wanted.includes('integer') && typeof value === 'string' && /^\d+$/.test(value)
         ? `${key}: ${value}`
         : undefined;
