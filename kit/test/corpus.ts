@@ -149,9 +149,24 @@ export function unpack<T>(made: Case, use: (folder: string) => T): T {
   }
 }
 
-/** What the doctor says of a case. */
-export function judge(made: Case): { findings: Finding[]; missed: string[]; unexpected: Finding[] } {
-  const { findings } = unpack(made, examine);
+export interface Judgement {
+  findings: Finding[];
+  missed: string[];
+  unexpected: Finding[];
+}
+
+const judged = new Map<string, Judgement>();
+
+/** What the doctor says of a case; asked once per case. */
+export function judge(made: Case): Judgement {
+  const known = judged.get(made.name) ?? judgeAnew(made);
+  judged.set(made.name, known);
+  return known;
+}
+
+function judgeAnew(made: Case): Judgement {
+  const { findings, failed } = unpack(made, examine);
+  if (failed.length > 0) throw new Error(`${made.name}: the rules ${failed.join(', ')} failed`);
   const left = [...findings];
   const missed: string[] = [];
   for (const expected of made.expected) {

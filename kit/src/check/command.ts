@@ -60,7 +60,17 @@ export async function check(args: string[]): Promise<number> {
         : `"${root}" is not a folder. Give the project's: kit check ../my-project`,
     );
   }
-  const report = examine(root);
+  let report: Report;
+  try {
+    report = examine(root);
+  } catch (error) {
+    const words = (error as Error).message;
+    return refuse(
+      language === 'fr'
+        ? `Le docteur n'a pas pu lire ce projet, et c'est son défaut : ${words}`
+        : `The doctor could not read this project, and the fault is its own: ${words}`,
+    );
+  }
   const shapes = { text: textReport, json: jsonReport, github: githubReport };
   console.log(shapes[values.format as keyof typeof shapes](report, language));
   return report.findings.some((finding) => finding.severity === 'error') ? 1 : 0;
@@ -69,8 +79,9 @@ export async function check(args: string[]): Promise<number> {
 /** Reads a project and runs all rules on it. */
 export function examine(root: string): Report {
   const project = openProject(root);
-  const findings = runRules(buildModel(project), rules);
-  return { findings, lookedAt: [...project.lookedAt].sort(), unread: project.unread };
+  const failed: string[] = [];
+  const findings = runRules(buildModel(project), rules, failed);
+  return { findings, lookedAt: [...project.lookedAt].sort(), unread: project.unread, failed };
 }
 
 /** Tells what a rule looks for, with the examples of the rules' page. */

@@ -36,11 +36,20 @@ export interface Finding extends Remark {
 const MAX_ADVICE = 5;
 const ORDER: Record<Severity, number> = { error: 0, warning: 1, advice: 2 };
 
+/** A rule's remarks; one that fails on a file nobody thought of is named, and does not take the others with it. */
+function* attempt(rule: Rule, model: Model, failed: string[]): Generator<Remark> {
+  try {
+    yield* rule.check(model);
+  } catch {
+    failed.push(rule.id);
+  }
+}
+
 /**
  * Runs the rules in their order. Each place is told once per rule, each cause once over all rules; errors come first,
  * and at most five pieces of advice are kept.
  */
-export function runRules(model: Model, rules: readonly Rule[]): Finding[] {
+export function runRules(model: Model, rules: readonly Rule[], failed: string[] = []): Finding[] {
   const findings: Finding[] = [];
   const places = new Set<string>();
   const causes = new Set<string>();
@@ -48,7 +57,7 @@ export function runRules(model: Model, rules: readonly Rule[]): Finding[] {
   for (const rule of rules) {
     // One rule may tell several faults of one thing; only the rules after it fall silent.
     const pending: string[] = [];
-    for (const remark of rule.check(model)) {
+    for (const remark of attempt(rule, model, failed)) {
       const place = `${rule.id} ${remark.place.file} ${remark.place.line}`;
       if (places.has(place) || (remark.about !== undefined && causes.has(remark.about))) continue;
       if (remark.unlessBroken !== undefined && broken.has(remark.unlessBroken)) continue;

@@ -6,6 +6,7 @@ import { isFilledInLater } from './read/kubernetes.ts';
 import { readShell } from './read/shell.ts';
 import { textOf, type Value } from './read/source.ts';
 import { objectAt, type Place } from './read/yaml.ts';
+import { literal } from './words.ts';
 
 /** Variables whose names say that a browser gets them. */
 export const BROWSER_VARIABLE = /^(VITE|REACT_APP|NEXT_PUBLIC|VUE_APP|NUXT_PUBLIC|PUBLIC|NG_APP|GATSBY)_/;
@@ -158,7 +159,10 @@ export function isReadAtStart(model: Model, instance: Instance, front: Front, na
     if (!/\.(sh|template|tmpl|conf|js|mjs|html|envsh)$|entrypoint|(^|\/)(nginx|docker)\//i.test(file)) return false;
     const text = model.project.read(file) ?? '';
     if (/\.html$/.test(file))
-      return new RegExp(`\\$\\{?${name}\\}?|window\\.(_env_|__ENV|ENV|config|env)`).test(text) && text.includes(name);
+      return (
+        new RegExp(`\\$\\{?${literal(name)}\\}?|window\\.(_env_|__ENV|ENV|config|env)`).test(text) &&
+        text.includes(name)
+      );
     return (
       text.includes(name) ||
       (/\.(sh|envsh)$|entrypoint/.test(file) && text.includes(prefix) && /printenv|\benv\b|envsubst|compgen/.test(text))
@@ -191,7 +195,7 @@ export function writtenUrls(model: Model, front: Front): WrittenUrl[] {
       if (!/^https?:\/\//.test(url)) continue;
       const code = text.split('\n')[line - 1] ?? '';
       // Text that is shown, or a namespace, is no call.
-      if (/xmlns|href\s*=|placeholder|<a\b|console\.|w3\.org|schema\.org/.test(code)) continue;
+      if (/xmlns|href\s*=|placeholder|<a\b|console\.\w+\([^)]*https?:|w3\.org|schema\.org/.test(code)) continue;
       list.push({ url, place: { file, line }, variable: fallbacks.get(url) });
     }
   }

@@ -22,7 +22,15 @@ import type { Project } from './read/project.ts';
 import { readPython } from './read/python.ts';
 import { readShell } from './read/shell.ts';
 import type { SourceFile } from './read/source.ts';
-import { followStart, importsOf, listeningOf, type Listening, type Start, type Surroundings } from './read/start.ts';
+import {
+  followStart,
+  importsOf,
+  listeningOf,
+  sourceOfBuilt,
+  type Listening,
+  type Start,
+  type Surroundings,
+} from './read/start.ts';
 import { buildsOfScript, buildsOfWorkflow, readWorkflows, type Workflow } from './read/workflow.ts';
 import {
   isObject,
@@ -35,6 +43,7 @@ import {
   type Place,
   written,
 } from './read/yaml.ts';
+import { literal } from './words.ts';
 
 /** Everything that the rules ask: the files, and how they hang together. */
 export interface Model {
@@ -203,6 +212,11 @@ function collectBuilds(project: Project, stacks: Stack[], workflows: Workflow[],
       }
     }
   }
+  for (const build of builds) {
+    // Docker takes `dockerfile` when there is no `Dockerfile`.
+    const lower = build.dockerfile.replace(/(^|\/)Dockerfile$/, '$1dockerfile');
+    if (project.kindOf(build.dockerfile) !== 'file' && project.kindOf(lower) === 'file') build.dockerfile = lower;
+  }
   for (const dockerfile of dockerfiles) {
     if (builds.some((build) => build.dockerfile === dockerfile)) continue;
     builds.push(loneBuild(project, dockerfile));
@@ -321,8 +335,12 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   const { builds, project } = model;
   const image = parseImage(container.image);
   const real = builds.filter((build) => project.kindOf(build.dockerfile) === 'file');
-  const named = real.find((build) => build.images.some((name) => sameRepository(name, image.repository)));
-  if (named) return named;
+  const named = real.filter((build) => build.images.some((name) => sameRepository(name, image.repository)));
+  // One repository may hold several images, told apart by their tags.
+  if (named.length > 0)
+    return named.every((build) => build.dockerfile === named[0]?.dockerfile)
+      ? named[0]
+      : named.find((build) => build.images.some((name) => sameTag(name, image.tag ?? 'latest')));
   if (container.image === '' || COURSE_IMAGES.test(image.repository) || knownPorts(image.repository)) return undefined;
   if (image.account === undefined && OFFICIAL.has(image.tail)) return undefined;
   if (
@@ -347,7 +365,12 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
   if (sameRole.length === 1) return wholeBuild(sameRole[0]);
   const custom = customImages(cluster);
   const [only] = distinct;
-  const ownRole = only === undefined ? undefined : roleOf(only.dockerfile.replace(/dockerfile/i, ''));
+  // A web server with files makes no API; any other base may make anything.
+  const ownRole =
+    only === undefined
+      ? undefined
+      : (roleOf(only.dockerfile.replace(/dockerfile/i, '')) ??
+        (/(^|\/)(nginx|httpd|caddy)/.test(readImage(project, only)?.base ?? '') ? 'front' : undefined));
   return distinct.length === 1 && custom.size === 1 && (ownRole === undefined || role === undefined || ownRole === role)
     ? wholeBuild(only)
     : undefined;
@@ -392,14 +415,19 @@ function wholeBuild(build: Build | undefined): Build | undefined {
 
 /** Whether a name that a build gives is that repository; expressions stand for anything. */
 export function sameRepository(given: string, repository: string): boolean {
-  const name = parseImage(given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).repository;
+  const name = parseImage(given.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).repository.toLowerCase();
   if (!name.includes('§')) return name === repository;
   if (!/[a-z0-9]{2}/i.test(name.split('/').at(-1) ?? '')) return false;
-  const pattern = name
-    .split('§')
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[^/]+(?:/[^/]+)?');
+  const pattern = name.split('§').map(literal).join('[^/]+(?:/[^/]+)?');
   return new RegExp(`^${pattern}$`).test(repository);
+}
+
+function sameTag(given: string, tag: string): boolean {
+  const pattern = (parseImage(given.replace(/\$\{\{[^}]*\}\}|\$\{?\w+\}?/g, '§')).tag ?? 'latest')
+    .split('§')
+    .map(literal)
+    .join('.+');
+  return new RegExp(`^${pattern}$`).test(tag);
 }
 
 interface InstanceSeed {
@@ -921,10 +949,7 @@ export function entryFiles(program: string, args: string[], cwd: string, instanc
     );
     if (file !== undefined) {
       files.push(...[file, `${file}.js`, `${file}/index.js`, `${file}.ts`].map(sourceOf));
-      const built = /^(?:\.\/)?(?:dist|build|lib|out)\/(.+)\.[cm]?js$/.exec(file)?.[1];
-      const folder = instance.image?.context.folder ?? '.';
-      if (built !== undefined)
-        files.push(...[`src/${built}.ts`, `${built}.ts`].map((name) => path.posix.join(folder, name)));
+      files.push(sourceOfBuilt({ cwd }, instance.around, file));
     }
   } else if (program === 'nest') files.push(sourceOf('src/main.ts'));
   return files.filter((file): file is string => file !== undefined && instance.around.project.kindOf(file) === 'file');

@@ -6,6 +6,8 @@ export interface Report {
   findings: Finding[];
   lookedAt: string[];
   unread: Unread[];
+  /** Rules that a fault of the doctor's own kept from looking. */
+  failed: string[];
 }
 
 const SEVERITY: Record<Language, Record<Severity, string>> = {
@@ -51,6 +53,12 @@ export function textReport(report: Report, language: Language): string {
   for (const { path, why } of report.unread.slice(0, 8)) {
     lines.push(styleText('dim', `${path} : ${UNREAD[language][why]}`));
   }
+  if (report.failed.length > 0)
+    lines.push(
+      isFrench
+        ? `Le docteur n’a pas pu appliquer ${report.failed.join(', ')} : c’est son défaut, pas le vôtre.`
+        : `The doctor could not apply ${report.failed.join(', ')}: its fault, not yours.`,
+    );
   lines.push(summary(report, language));
   return lines.join('\n');
 }

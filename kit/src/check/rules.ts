@@ -38,7 +38,7 @@ import {
   sharedPod,
 } from './rules/network.ts';
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
-import { frontPath, ingressRewrite, proxyRewrite } from './rules/routes.ts';
+import { frontPath, ingressRewrite, probePath, proxyRewrite } from './rules/routes.ts';
 import { secretCommitted } from './rules/secrets.ts';
 import { importMissing, startCommand, startFile, startForm, startProgram } from './rules/start.ts';
 import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
@@ -61,6 +61,7 @@ export const rules: readonly Rule[] = [
   servicePort,
   ingressService,
   probePort,
+  probePath,
   listenLocal,
   volumeMissing,
   referenceMissing,

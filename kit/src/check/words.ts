@@ -41,6 +41,8 @@ const SAME: Record<string, string> = {
   postgresql: 'database',
   mysql: 'database',
   mariadb: 'database',
+  mongo: 'database',
+  mongodb: 'database',
   sql: 'database',
   sqlalchemy: 'database',
   pass: 'password',
@@ -79,4 +81,9 @@ function meaning(name: string): string {
     .split(/[^a-z0-9]+/)
     .flatMap((word) => (SAME[word] ?? word).split(' '));
   return [...new Set(words)].sort().join(' ');
+}
+
+/** A text as a part of a regular expression that matches just it. */
+export function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

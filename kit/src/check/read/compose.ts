@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expand } from './dockerfile.ts';
 import { isEnvTemplate, readEnvFile } from './env-file.ts';
-import type { EnvVar } from './kubernetes.ts';
+import { asFarAsKnown, type EnvVar } from './kubernetes.ts';
 import type { Project } from './project.ts';
 import {
   isObject,
@@ -76,7 +76,7 @@ export function readCompose(
 ): { files: ComposeFile[]; stacks: Stack[] } {
   const files: ComposeFile[] = [];
   for (const { path: file } of project.files) {
-    if (!COMPOSE_NAME.test(file) || isAside(file)) continue;
+    if (!COMPOSE_NAME.test(file) || isAside(file) || file.startsWith('.github/')) continue;
     const text = project.read(file);
     if (text === undefined) continue;
     if (/\{\{|\{%/.test(text.replace(/\$\{\{/g, ''))) {
@@ -215,6 +215,14 @@ function interpolation(
     for (const entry of readEnvFile(project.read(file) ?? '')) {
       told.add(entry.name);
       if (name === '.env') values[entry.name] = entry.value;
+    }
+  }
+  // A template higher up may be meant for `--env-file`.
+  for (let above = folder; above !== '.';) {
+    above = path.posix.dirname(above);
+    for (const name of project.list(above)) {
+      const file = above === '.' ? name : `${above}/${name}`;
+      if (isEnvTemplate(file)) for (const entry of readEnvFile(project.read(file) ?? '')) told.add(entry.name);
     }
   }
   // A .env that git ignores is on its author's laptop: what it gives cannot be known.
@@ -387,7 +395,7 @@ function serviceOf(
   for (const [key, value] of Object.entries(environment)) {
     const text = value === null ? values[key] : typeof value === 'object' ? undefined : String(value);
     env.set(key, {
-      value: text === undefined || /\$\{?\w/.test(text) ? undefined : text,
+      value: text === undefined ? undefined : asFarAsKnown(text),
       place: placeOf(environment, key),
       from: 'value',
     });

@@ -1,5 +1,6 @@
 import { DockerfileParser } from 'dockerfile-ast';
 import { readShell } from './shell.ts';
+import { literal } from '../words.ts';
 
 export interface Instruction {
   keyword: string;
@@ -103,7 +104,7 @@ function argumentsOf(source: string, keyword: string): { body: string; flags: Re
     .filter((line, index) => index === 0 || !/^\s*#/.test(line))
     .join('\n')
     .replace(/[\\`][ \t]*\r?\n/g, ' ');
-  let body = (escaped.split('\n')[0] ?? '').trim().replace(new RegExp(`^${keyword}\\s*`, 'i'), '');
+  let body = (escaped.split('\n')[0] ?? '').trim().replace(new RegExp(`^${literal(keyword)}\\s*`, 'i'), '');
   const flags: Record<string, string> = {};
   for (;;) {
     const match = /^--([\w-]+)(?:=("[^"]*"|\S*))?\s*/.exec(body);

@@ -88,13 +88,12 @@ export function readJavaScript(path: string, text: string): SourceFile {
         };
       case 'BinaryExpression': {
         const [left, operator, right] = children(node);
-        if (operator && /^(\|\||\?\?|as)$/.test(source(operator))) {
+        if (operator && /^(as|satisfies)$/.test(source(operator))) return evaluate(left, depth + 1);
+        if (operator && /^(\|\||\?\?)$/.test(source(operator))) {
           const first = evaluate(left, depth + 1);
           return first.kind === 'env' ? { ...first, fallback: evaluate(right, depth + 1) } : first;
         }
-        return evaluate(left, depth + 1).kind === 'env' && operator && /^(as|satisfies|!)$/.test(source(operator))
-          ? evaluate(left, depth + 1)
-          : UNKNOWN;
+        return UNKNOWN;
       }
       case 'CallExpression': {
         const callee = source(node.firstChild ?? node);
@@ -243,7 +242,8 @@ export function readJavaScript(path: string, text: string): SourceFile {
       if (outer.name === 'BinaryExpression' && operator && /^(\|\||\?\?)$/.test(source(operator))) {
         // The last of `A || B || default` has nothing to fall back on, unless it stands on the left.
         if (outer.firstChild && node.to <= outer.firstChild.to) fallback = evaluate(outer.lastChild ?? undefined);
-      } else if (outer.name === 'BinaryExpression') fallback = UNKNOWN;
+      } else if (outer.name === 'BinaryExpression' && !(operator && /^(as|satisfies)$/.test(source(operator))))
+        fallback = UNKNOWN;
       outer = outer.parent;
     }
     if (parent?.name === 'ConditionalExpression' || parent?.name === 'UnaryExpression') fallback ??= UNKNOWN;

@@ -91,6 +91,13 @@ export function isFilledInLater(value: string): boolean {
   return /\{\{|\}\}|\$\{[^}]*\}|\$\([^)]*\)|<[^<>]+>|^\$[A-Z_]+|__[A-Z_]+__|%[A-Z_]+%|\bPLACEHOLDER\b/.test(value);
 }
 
+/** A value as far as the files tell it: an address keeps its host when only its user, password or path are filled in later. */
+export function asFarAsKnown(value: string): string | undefined {
+  const hidden = value.replace(/\$\{[^}]*\}|\$\([^)]*\)|\$\w+/g, '•');
+  if (hidden === value) return isFilledInLater(value) ? undefined : value;
+  return /^[a-z][a-z0-9+.]*:\/\/[^@/]*@[\w.-]+(:\d+)?(\/|$)/i.test(hidden) ? hidden : undefined;
+}
+
 /** Finds the manifests among the project's YAML and JSON files, and the clusters that they make. */
 export function readKubernetes(project: Project): {
   files: ManifestFile[];
@@ -299,7 +306,7 @@ function environmentOf(container: JsonObject, cluster: Cluster): { env: Map<stri
       const value = textAt(entry, 'value') ?? '';
       // `$(NAME)` is replaced by another variable of the container.
       const expanded = value.replace(/\$\(([\w.-]+)\)/g, (whole, other: string) => env.get(other)?.value ?? whole);
-      env.set(name, { value: isFilledInLater(expanded) ? undefined : expanded, place, from: 'value' });
+      env.set(name, { value: asFarAsKnown(expanded), place, from: 'value' });
     }
   }
   return { env, envIsOpen };

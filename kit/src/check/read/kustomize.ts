@@ -174,7 +174,11 @@ function isTarget(resource: JsonObject, target: JsonObject): boolean {
   if (name === undefined) return true;
   const actual = textAt(resource, 'metadata', 'name') ?? '';
   try {
-    return name === actual || new RegExp(`^(?:${name})$`).test(actual);
+    try {
+      return name === actual || new RegExp(`^(?:${name})$`).test(actual);
+    } catch {
+      return false;
+    }
   } catch {
     return false;
   }

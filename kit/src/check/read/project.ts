@@ -202,7 +202,10 @@ function gitView(
   list: (folder: string) => string[],
 ): (file: string) => boolean {
   let tracked = new Set<string>();
+  const isRepository = (folder: string): boolean =>
+    existsSync(path.join(folder, '.git')) || (path.dirname(folder) !== folder && isRepository(path.dirname(folder)));
   try {
+    if (!isRepository(path.resolve(root))) throw new Error('no repository');
     const names = execFileSync('git', ['ls-files', '-z', '--cached'], {
       cwd: root,
       encoding: 'utf8',

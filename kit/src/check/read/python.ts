@@ -1,5 +1,6 @@
 import { parser } from '@lezer/python';
 import { lineCounter, textOf, UNKNOWN, type Call, type EnvRead, type SourceFile, type Value } from './source.ts';
+import { literal } from '../words.ts';
 
 type Node = ReturnType<typeof parser.parse>['topNode'];
 
@@ -168,9 +169,9 @@ export function readPython(path: string, text: string): SourceFile {
     for (let parent = node.parent; parent; parent = parent.parent) {
       if (parent.name === 'IfStatement' || parent.name === 'ConditionalExpression') {
         if (
-          new RegExp(`["']${name}["']\\s+in\\s|environ\\.get\\(\\s*["']${name}|getenv\\(\\s*["']${name}`).test(
-            source(parent),
-          )
+          new RegExp(
+            `["']${literal(name)}["']\\s+in\\s|environ\\.get\\(\\s*["']${literal(name)}|getenv\\(\\s*["']${literal(name)}`,
+          ).test(source(parent))
         )
           return true;
       }

@@ -244,12 +244,27 @@ export function followStart(
       return;
     }
     if (/^(node|nodejs|tsx|ts-node|nodemon|deno|bun|ts-node-dev)$/.test(program)) {
-      const args = rest.filter((word) => word !== 'run');
+      const args = rest
+        .filter((word) => word !== 'run')
+        .map((word) => (program === 'tsx' && word === 'watch' ? '--watch' : word));
       const script = args.find(
         (word, index) =>
           !word.startsWith('-') &&
           !/^(-r|--require|--import|--loader|--watch|--exec|-x|--ext|-e)$/.test(args[index - 1] ?? ''),
       );
+      if (script === undefined && program === 'nodemon') {
+        // Without a file, nodemon runs what nodemon.json says, else what package.json calls main.
+        const json = (name: string) => {
+          const found = lookup(name, cwd).source;
+          return found === undefined
+            ? undefined
+            : readYaml(around.project.read(found) ?? '', found).documents[0]?.value;
+        };
+        const main =
+          /[\w./-]+\.[cm]?[jt]s/.exec(textAt(json('nodemon.json'), 'exec') ?? '')?.[0] ??
+          textAt(json('package.json'), 'main');
+        if (main !== undefined) args.push(main);
+      }
       runs.push({ ...state, program, args, written: first, cwd, place: at });
       if (script !== undefined && !/[$*]/.test(script)) {
         const candidates = /\.\w+$/.test(script)
@@ -855,19 +870,18 @@ function sourceListening(
   return undefined;
 }
 
-/** The TypeScript file that `dist/index.js` was made from. */
-function sourceOfBuilt(run: Run, around: Surroundings, file: string): string | undefined {
+/** The source that `dist/index.js` was made from: beside it, or where its package.json lies in the project. */
+export function sourceOfBuilt(run: Pick<Run, 'cwd'>, around: Surroundings, file: string): string | undefined {
   const match = /^(?:\.\/)?(?:dist|build|lib|out)\/(.+)\.[cm]?js$/.exec(file);
   if (!match?.[1]) return undefined;
-  for (const name of [`src/${match[1]}.ts`, `${match[1]}.ts`, `src/${match[1]}.js`]) {
-    const source = around.find(path.posix.resolve(run.cwd, name)).source;
-    if (source !== undefined) return source;
-  }
-  // The final stage often holds only what was built: look where the Dockerfile's context does.
-  const folder = around.image?.context.folder;
-  if (folder === undefined) return undefined;
-  return [`src/${match[1]}.ts`, `${match[1]}.ts`]
-    .map((name) => path.posix.join(folder, name))
+  const names = [`src/${match[1]}.ts`, `${match[1]}.ts`, `src/${match[1]}.js`];
+  const beside = names.map((name) => around.find(path.posix.resolve(run.cwd, name)).source).find(Boolean);
+  if (beside !== undefined) return beside;
+  // The final stage often holds only what was built.
+  const manifest = around.find(path.posix.resolve(run.cwd, 'package.json')).source;
+  const folders = [manifest === undefined ? undefined : path.posix.dirname(manifest), around.image?.context.folder];
+  return folders
+    .flatMap((folder) => (folder === undefined ? [] : names.map((name) => path.posix.join(folder, name))))
     .find((name) => around.project.kindOf(name) === 'file');
 }
 

@@ -202,7 +202,10 @@ function tagsOf(workflow: Workflow, job: Job, inputs: JsonObject, fill: (text: s
       .filter(Boolean);
   }
   const step = job.steps.find((candidate) => textAt(candidate.object, 'id') === meta[1]);
-  const images = linesOf(fill(textAt(step?.object, 'with', 'images') ?? '')).flatMap((line) => line.split(','));
+  // The action itself turns capitals into small letters.
+  const images = linesOf(fill(textAt(step?.object, 'with', 'images') ?? ''))
+    .flatMap((line) => line.split(','))
+    .map((image) => image.replace(/\$\{\{[^}]*\}\}|[A-Z]/g, (part) => (part.length > 1 ? part : part.toLowerCase())));
   const rules = linesOf(fill(textAt(step?.object, 'with', 'tags') ?? ''));
   const names = rules.flatMap((rule) => {
     const raw = /type=raw,(?:.*value=)?([^,\s]+)/.exec(rule);

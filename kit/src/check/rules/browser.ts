@@ -321,7 +321,11 @@ export const frontUrlLocal: Rule = {
             continue;
           if (variable !== undefined && use.when === 'unknown') continue;
           if (isOnlyLocal(model.project.read(place.file) ?? '', place.line)) continue;
-          yield { ...localRemark(model, use, variable, url), place, about: `front ${place.file}:${place.line}` };
+          yield {
+            ...localRemark(model, use, variable, url),
+            place,
+            about: `front ${variable ?? place.file} ${hostOf(url)}`,
+          };
         }
       }
       if (use.instance.stack) yield* unpublished(model, use);
@@ -341,7 +345,24 @@ function isOnlyLocal(text: string, line: number): boolean {
   );
 }
 
+/** How the code of a front reads the address that its build was given. */
+const ADDRESS_READ: Record<string, string> = {
+  cra: 'process.env.REACT_APP_API_URL',
+  next: 'process.env.NEXT_PUBLIC_API_URL',
+  'vue-cli': 'process.env.VUE_APP_API_URL',
+  astro: 'import.meta.env.PUBLIC_API_URL',
+  angular: 'src/environments/environment.ts',
+};
+
 function localRemark(model: Model, use: FrontUse, variable: string | undefined, value: string): Omit<Remark, 'place'> {
+  // A page that nothing builds cannot read a variable of the build.
+  const [howFr, howEn] =
+    use.front === undefined
+      ? ['Écrivez l’adresse publique de l’API', 'Write the API’s public address']
+      : [
+          `Lisez l’adresse d’une variable (${ADDRESS_READ[use.front.kind] ?? 'import.meta.env.VITE_API_URL'}) et donnez-lui, pour l’image déployée`,
+          `Read the address from a variable (${ADDRESS_READ[use.front.kind] ?? 'import.meta.env.VITE_API_URL'}) and give it, for the deployed image`,
+        ];
   const right = `https://${apiHost(model, use.instance) ?? 'adresse-de-l-ingress-de-votre-api'}`;
   const rightEn = right.replace('adresse-de-l-ingress-de-votre-api', 'host-of-your-api-ingress');
   return {
@@ -350,14 +371,14 @@ function localRemark(model: Model, use: FrontUse, variable: string | undefined, 
       `Le front déployé appelle « ${value} »${variable === undefined ? ', écrit dans le code' : ` (${variable})`}.`,
       `Chez tout autre que vous, la console du navigateur montre « net::ERR_CONNECTION_REFUSED » ; la page s’affiche sans données.`,
       variable === undefined
-        ? `Lisez l’adresse d’une variable (import.meta.env.VITE_API_URL) et donnez-lui, pour l’image déployée : ${right}`
+        ? `${howFr} : ${right}`
         : `Donnez ${variable}=${right} ${use.when === 'start' ? 'au conteneur' : 'au build de l’image (ARG, build-args)'}.`,
     ],
     en: [
       `The deployed front calls "${value}"${variable === undefined ? ', written in the code' : ` (${variable})`}.`,
       'For everybody but you, the browser’s console shows "net::ERR_CONNECTION_REFUSED"; the page shows without data.',
       variable === undefined
-        ? `Read the address from a variable (import.meta.env.VITE_API_URL) and give it, for the deployed image: ${rightEn}`
+        ? `${howEn}: ${rightEn}`
         : `Give ${variable}=${rightEn} ${use.when === 'start' ? 'to the container' : 'to the build of the image (ARG, build-args)'}.`,
     ],
   };
@@ -437,9 +458,10 @@ function* staticPages(model: Model, kind: 'internal' | 'local'): Generator<Remar
             const use: FrontUse = { instance, front: undefined, when: 'build', values: new Map(), ignored: new Map() };
             const host = hostOf(url);
             const place = { file, line: index + 1 };
-            if (kind === 'local' && isLocal(host)) yield { ...localRemark(model, use, undefined, url), place };
+            const about = `front ${file} ${host}`;
+            if (kind === 'local' && isLocal(host)) yield { ...localRemark(model, use, undefined, url), place, about };
             else if (kind === 'internal' && internalName(model, instance, host) !== undefined)
-              yield { ...internalRemark(model, use, 'Le code', host, url), place };
+              yield { ...internalRemark(model, use, 'Le code', host, url), place, about };
           }
         }
       }
@@ -486,6 +508,7 @@ export const ingressHost: Rule = {
             severity: isCourse ? 'advice' : 'error',
             place: entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host} » est l’adresse de l’exemple du cours, pas la vôtre.`,
               'kubectl l’accepte, mais l’adresse mène à l’application du cours (ou « host "…" … is already defined in ingress … »).',
@@ -504,6 +527,7 @@ export const ingressHost: Rule = {
             severity: 'error',
             place: entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host} » n’est pas une adresse du SSPCloud : elles finissent par .kub.sspcloud.fr (ou .lab.sspcloud.fr).`,
               'Le navigateur répond « DNS_PROBE_FINISHED_NXDOMAIN » ou « ERR_CONNECTION_REFUSED ».',
@@ -521,6 +545,7 @@ export const ingressHost: Rule = {
             severity: 'warning',
             place: entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host} » a deux mots devant le domaine du SSPCloud ; son certificat n’en couvre qu’un.`,
               'Le navigateur montre « Votre connexion n’est pas privée » (NET::ERR_CERT_COMMON_NAME_INVALID).',
@@ -551,6 +576,7 @@ export const ingressHost: Rule = {
             severity: 'error',
             place: other.ingress === entry.ingress ? placeOf(entry.entry, 'path') : entry.hostPlace,
             about: `host ${host}`,
+            breaks: `host ${host}`,
             fr: [
               `« ${host}${entry.path} » est demandée deux fois : pour « ${other.service} » (${other.hostPlace.file}, ligne ${other.hostPlace.line}) et pour « ${entry.service} ».`,
               `Une seule des deux applications répond ; l’autre est injoignable (ou « host "${host}" and path "${entry.path}" is already defined »).`,
@@ -923,7 +949,7 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
     if (!match || /ALLOWED_HOSTS\s*(\+=|\.append|\.extend)/.test(text)) continue;
     const line = text.slice(0, match.index).split('\n').length;
     const written = match[1] ?? '';
-    const variable = /["']([A-Z_]*HOSTS?[A-Z_]*)["']/.exec(written)?.[1];
+    const variable = /["']([A-Z][A-Z\d_]+)["']/.exec(written)?.[1];
     let list: string[] | undefined;
     let place: Place = { file: source.path, line };
     if (variable !== undefined && /environ|getenv|config\(|env[.(]/.test(written)) {
@@ -934,6 +960,11 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
           .split(/[,; ]+/)
           .filter(Boolean);
         place = given.place;
+      } else if (!instance.envIsOpen && /\.split\(["'],["']\)/.test(written)) {
+        list = /["'][A-Z\d_]+["']\s*,\s*(?:default\s*=\s*)?["']([^"']*)["']/
+          .exec(written)?.[1]
+          ?.split(',')
+          .filter(Boolean);
       }
     } else if (/^\[[^\]]*\]\s*(#.*)?$/.test(written.trim()) && !/\w\(|\*\w/.test(written)) {
       list = [...written.matchAll(/["']([^"']+)["']/g)].map((each) => each[1] ?? '');
@@ -949,6 +980,7 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
       severity: 'error',
       place,
       about: `allowed ${source.path}`,
+      unlessBroken: `host ${host}`,
       fr: [
         `Django n’accepte que ${isDebug ? 'localhost (ALLOWED_HOSTS est vide)' : `« ${list.join(', ')} »`}, alors que l’Ingress l’appelle « ${host} ».`,
         'L’adresse répond « Bad Request (400) » ; les journaux disent « DisallowedHost: Invalid HTTP_HOST header ».',

@@ -7,7 +7,7 @@ import { OFFICIAL, parseImage } from '../read/images.ts';
 import { isEnvFile } from '../read/env-file.ts';
 import { readShell } from '../read/shell.ts';
 import { textAt, type Place } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** A build is judged once, however many services and workflows name it. */
 function distinctBuilds(model: Model): Build[] {
@@ -66,12 +66,6 @@ export const buildContext: Rule = {
         if (build.by === 'workflow' && !project.isShared(build.dockerfile)) yield hiddenDockerfile(build);
         continue;
       }
-      // BuildKit takes `dockerfile` when there is no `Dockerfile`.
-      if (
-        path.posix.basename(build.dockerfile) === 'Dockerfile' &&
-        project.kindOf(build.dockerfile.replace(/Dockerfile$/, 'dockerfile')) === 'file'
-      )
-        continue;
       if (isMadeByJob(model, build, build.dockerfile)) continue;
       const right = project.otherCase(build.dockerfile) ?? dockerfileLike(model, build);
       const fixed = right === undefined ? undefined : written(build, right);
@@ -176,8 +170,13 @@ function isMadeByJob(model: Model, build: Build, file: string): boolean {
         textAt(step.object, 'with', 'path') !== undefined
       );
     if (step.run === '') return false;
+    // The line that builds names the path too, and does not make it.
+    const others = step.run
+      .split('\n')
+      .filter((line) => !/\b(docker|podman)\b/.test(line))
+      .join('\n');
     return (
-      step.run.includes(name) ||
+      others.includes(name) ||
       /\b(npm|yarn|pnpm|bun)\s+(run\s+)?(build|generate)|mvn|gradle|make\b|cargo build|go build|dotnet publish|git clone/.test(
         step.run,
       ) ||
@@ -417,7 +416,7 @@ function ignoreLine(text: string, file: string): number | undefined {
       rule === path.posix.basename(file) ||
       (rule.includes('*') &&
         !rule.startsWith('!') &&
-        new RegExp(`^${rule.replace(/[.+^${}()|\\]/g, '\\$&').replace(/\*+/g, '.*')}$`).test(file))
+        new RegExp(`^${rule.split(/\*+/).map(literal).join('.*')}$`).test(file))
     );
   });
   return index < 0 ? undefined : index + 1;

@@ -3,7 +3,7 @@ import type { Remark, Rule } from '../findings.ts';
 import type { Instance, Model } from '../model.ts';
 import type { Service, Stack } from '../read/compose.ts';
 import { composeFaults, propertiesOf } from '../read/schema.ts';
-import { placeAt, placeOf, type Place, written } from '../read/yaml.ts';
+import { isObject, objectAt, placeAt, placeOf, type JsonObject, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
 export const composeSchema: Rule = {
@@ -24,7 +24,9 @@ export const composeSchema: Rule = {
           .slice(1)
           .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
         // Inside a union the branch for another form fails too; only plain places are certain.
-        if (keys.length > 2 || /oneOf|anyOf/.test(fault.schemaPath) || extra.startsWith('x-')) continue;
+        const isPlain = keys.length <= 2 && !/oneOf|anyOf/.test(fault.schemaPath);
+        const isPart = keys.length === 3 && /^(build|healthcheck|deploy)$/.test(keys[2] ?? '');
+        if (!(isPlain || isPart) || extra.startsWith('x-')) continue;
         if (keys.length === 1 && /^(services|volumes|networks)$/.test(keys[0] ?? '')) continue;
         const near = nearest(extra, propertiesOf(fault.parentSchema), 3);
         const inside = keys.join('.');
@@ -48,6 +50,7 @@ export const composeSchema: Rule = {
         };
       }
     }
+    for (const file of model.composeFiles) yield* mixedLists(file.object);
     for (const stack of model.stacks) {
       const names = stack.services.map((service) => service.name);
       for (const { name, place, what } of stack.missing) yield missingFile(name, place, what);
@@ -252,6 +255,34 @@ function missingMount(
   };
 }
 
+/** `- NAME: value`: half a list, half a map. */
+function* mixedLists(file: JsonObject | undefined): Generator<Remark> {
+  for (const [name, service] of Object.entries(objectAt(file, 'services'))) {
+    if (!isObject(service)) continue;
+    for (const key of ['environment', 'labels']) {
+      const list = service[key];
+      const index = Array.isArray(list) ? list.findIndex((entry) => isObject(entry)) : -1;
+      const entry = Array.isArray(list) ? list[index] : undefined;
+      if (!isObject(entry) || !Array.isArray(list)) continue;
+      const variable = Object.keys(entry)[0] ?? 'NOM';
+      yield {
+        severity: 'error',
+        place: placeOf(list, index),
+        fr: [
+          `« ${key} » de « ${name} » mêle deux écritures : le tiret et les deux-points.`,
+          `« docker compose up » s’arrête : « services.${name}.${key}.[${index}]: unexpected type map[string]interface {} ».`,
+          `Écrivez : - ${variable}=… (ou enlevez les tirets : ${variable}: …)`,
+        ],
+        en: [
+          `"${key}" of "${name}" mixes two ways of writing: the dash and the colon.`,
+          `"docker compose up" stops: "services.${name}.${key}.[${index}]: unexpected type map[string]interface {}".`,
+          `Write: - ${variable}=… (or remove the dashes: ${variable}: …)`,
+        ],
+      };
+    }
+  }
+}
+
 function isKept(service: Service, folder: string): boolean {
   return service.volumes.some((mount) => mount.target === folder && (!mount.isBind || mount.source === undefined));
 }
@@ -374,26 +405,27 @@ export const composeVariable: Rule = {
   },
   *check(model) {
     for (const stack of model.stacks) {
-      const seen = new Set<string>();
-      for (const { name, place, service } of stack.unset) {
-        if (seen.has(name)) continue;
-        seen.add(name);
-        const envFile = path.posix.join(stack.folder, '.env');
-        yield {
-          severity: 'warning',
-          place,
-          fr: [
-            `\${${name}} n’a pas de valeur : ni ${envFile}, ni un modèle (.env.template) ne la donne${service === undefined ? '' : ` (service « ${service} »)`}.`,
-            `« docker compose up » prévient : « The "${name}" variable is not set. Defaulting to a blank string. »`,
-            `Ajoutez dans ${envFile} : ${name}=… (et dans .env.template, sans valeur, pour ceux qui clonent).`,
-          ],
-          en: [
-            `\${${name}} has no value: neither ${envFile} nor a template (.env.template) gives it${service === undefined ? '' : ` (service "${service}")`}.`,
-            `"docker compose up" warns: "The "${name}" variable is not set. Defaulting to a blank string."`,
-            `Add to ${envFile}: ${name}=… (and to .env.template, without value, for those who clone).`,
-          ],
-        };
-      }
+      const names = [...new Set(stack.unset.map(({ name }) => name))];
+      const [first] = stack.unset;
+      if (!first) continue;
+      const envFile = path.posix.join(stack.folder, '.env');
+      const list = names.map((name) => `\${${name}}`).join(', ');
+      const lines = names.map((name) => `${name}=…`).join('\n');
+      const many = names.length > 1;
+      yield {
+        severity: 'warning',
+        place: first.place,
+        fr: [
+          `${list} ${many ? 'n’ont' : 'n’a'} pas de valeur : ni ${envFile}, ni un modèle (.env.template) ne ${many ? 'les' : 'la'} donne${first.service === undefined || many ? '' : ` (service « ${first.service} »)`}.`,
+          `« docker compose up » prévient : « The "${first.name}" variable is not set. Defaulting to a blank string. »`,
+          `Ajoutez dans ${envFile} (et dans .env.template, sans valeur, pour ceux qui clonent) :\n${lines}`,
+        ],
+        en: [
+          `${list} ${many ? 'have' : 'has'} no value: neither ${envFile} nor a template (.env.template) gives ${many ? 'them' : 'it'}${first.service === undefined || many ? '' : ` (service "${first.service}")`}.`,
+          `"docker compose up" warns: "The "${first.name}" variable is not set. Defaulting to a blank string."`,
+          `Add to ${envFile} (and to .env.template, without value, for those who clone):\n${lines}`,
+        ],
+      };
     }
   },
 };

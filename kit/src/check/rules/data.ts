@@ -91,7 +91,7 @@ function dropIn(
     if (/^(sync)$/.test(method) && textOf(call.named.get('force')) === 'true')
       return { line: call.line, what: `${call.callee}({ force: true })` };
     if (textOf(call.named.get('dropSchema')) === 'true') return { line: call.line, what: 'dropSchema: true' };
-    if (/^(dropDatabase|drop_database|dropTable|dropTableIfExists)$/.test(method) && call.within === undefined)
+    if (/^(dropDatabase|drop_database|dropTable|dropTableIfExists)$/.test(method) && runs(call.within))
       return { line: call.line, what: `${call.callee}()` };
     const sql = textOf(call.positional[0]) ?? call.texts[0] ?? '';
     if (
@@ -185,11 +185,11 @@ function sqliteOf(model: Model, instance: Instance): { file: string; place: Plac
           return { file: match[1], place: { file: source.path, line: call.line } };
       }
     }
-    if (other) continue;
     const text = model.project.read(source.path) ?? '';
     const django = /["']ENGINE["']\s*:\s*["']django\.db\.backends\.sqlite3["']/.exec(text);
     if (django && !/postgresql|mysql|dj_database_url|env\.db/.test(text))
       return { file: 'db.sqlite3', place: { file: source.path, line: text.slice(0, django.index).split('\n').length } };
+    if (other) continue;
     const flask = /SQLALCHEMY_DATABASE_URI["'\]]*\s*=\s*["']sqlite:\/\/\/?([^"']+)["']/.exec(text);
     if (flask?.[1] !== undefined && !/:memory:/.test(flask[1]))
       return {
@@ -301,7 +301,7 @@ function isReadOnly(model: Model, instance: Instance): boolean {
   const text = runningSources(model, instance)
     .map((source) => model.project.read(source.path) ?? '')
     .join('\n');
-  return !/\bINSERT\b|\bUPDATE\b|\bDELETE FROM\b|\.add\(|\.commit\(|\.save\(|create_all|\bCREATE TABLE\b|objects\.create|\.create\(|prisma|admin\.site/i.test(
+  return !/INSTALLED_APPS|\bINSERT\b|\bUPDATE\b|\bDELETE FROM\b|\.add\(|\.commit\(|\.save\(|create_all|\bCREATE TABLE\b|objects\.create|\.create\(|prisma|admin\.site/i.test(
     text,
   );
 }
@@ -379,6 +379,24 @@ export const databaseVolume: Rule = {
         };
       }
       yield* versionEighteen(instance, engine, good);
+      const temporary = good.find((mount) => mount.isTemporary);
+      if (temporary && good.every((mount) => mount.isTemporary)) {
+        yield {
+          severity: 'advice',
+          place: temporary.place,
+          about: `database ${name}`,
+          fr: [
+            `Le volume de « ${name} » est un emptyDir : il est vide à chaque nouveau pod.`,
+            'Tout est perdu à la prochaine mise à jour, ou quand le nœud est vidé.',
+            'Remplacez emptyDir: {} par persistentVolumeClaim: (et ajoutez ce PersistentVolumeClaim).',
+          ],
+          en: [
+            `The volume of "${name}" is an emptyDir: it is empty in each new pod.`,
+            'Everything is lost at the next update, or when the node is drained.',
+            'Replace emptyDir: {} by persistentVolumeClaim: (and add that PersistentVolumeClaim).',
+          ],
+        };
+      }
       if (good.length > 0) continue;
       const wrong = mounts.find(
         (mount) =>
@@ -428,11 +446,12 @@ export const databaseVolume: Rule = {
   },
 };
 
-function mountsOf(instance: Instance): { target: string; place: Place; isData: boolean }[] {
+function mountsOf(instance: Instance): { target: string; place: Place; isData: boolean; isTemporary: boolean }[] {
   if (instance.service)
     return instance.service.volumes.map((mount) => ({
       target: mount.target,
       place: mount.place,
+      isTemporary: false,
       isData: !mount.isBind || mount.source === undefined || !/\.(sql|sh|conf|cnf|js|gz)$/.test(mount.source),
     }));
   const volumes = instance.workload ? volumesOf(instance.workload) : new Map<string, JsonObject>();
@@ -441,6 +460,7 @@ function mountsOf(instance: Instance): { target: string; place: Place; isData: b
     return {
       target: textAt(mount, 'mountPath') ?? '/',
       place: placeOf(mount, 'mountPath'),
+      isTemporary: volume !== undefined && 'emptyDir' in volume,
       isData:
         volume !== undefined &&
         !('configMap' in volume || 'secret' in volume || 'emptyDir' in volume || 'projected' in volume),

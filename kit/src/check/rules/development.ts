@@ -34,7 +34,7 @@ export const developmentServer: Rule = {
       if (!isDeployed(model, instance)) continue;
       for (const listen of instance.listens) {
         if (listen.development === undefined || listen.development === 'app.run()') {
-          if (listen.development === 'app.run()') yield flaskRemark(listen.place);
+          if (listen.development === 'app.run()') yield flaskRemark(listen.place, listen.port ?? 5000);
           continue;
         }
         const [fixFr, fixEn] = fixOf(listen.server, listen.development);
@@ -59,7 +59,7 @@ export const developmentServer: Rule = {
   },
 };
 
-function flaskRemark(place: Place): Remark {
+function flaskRemark(place: Place, port: number): Remark {
   return {
     severity: 'warning',
     place,
@@ -67,12 +67,12 @@ function flaskRemark(place: Place): Remark {
     fr: [
       'L’application est servie par app.run(), le serveur de développement de Flask.',
       'Les journaux disent « WARNING: This is a development server. Do not use it in a production deployment. »',
-      'Servez-la par gunicorn : CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"]',
+      `Servez-la par gunicorn : CMD ["gunicorn", "--bind", "0.0.0.0:${port}", "app:app"]`,
     ],
     en: [
       'The application is served by app.run(), Flask’s development server.',
       'The logs say "WARNING: This is a development server. Do not use it in a production deployment."',
-      'Serve it with gunicorn: CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"]',
+      `Serve it with gunicorn: CMD ["gunicorn", "--bind", "0.0.0.0:${port}", "app:app"]`,
     ],
   };
 }
@@ -118,20 +118,29 @@ function* debugRemarks(model: Model, instance: Instance): Generator<Remark> {
     fr: [
       `Le mode de débogage est activé dans ce qui est déployé (${what}).`,
       'À la première erreur, n’importe quel visiteur voit le code, les chemins et les réglages.',
-      `Désactivez-le : ${what.replace(/=.*$/, '')}=False`,
+      `Désactivez-le : ${what.replace(/=development$/i, '=production').replace(/=(true|1|on|yes)$/i, '=False')}`,
     ],
     en: [
       `Debug mode is on in what is deployed (${what}).`,
       'At the first error, any visitor sees the code, the paths and the settings.',
-      `Turn it off: ${what.replace(/=.*$/, '')}=False`,
+      `Turn it off: ${what.replace(/=development$/i, '=production').replace(/=(true|1|on|yes)$/i, '=False')}`,
     ],
   });
+  const sources = runningSources(model, instance);
+  const isRead = (name: string) =>
+    sources.length === 0 ||
+    name.startsWith('FLASK') ||
+    sources.some((source) => (model.project.read(source.path) ?? '').includes(name));
   for (const [name, { value, place }] of instance.variables) {
+    // These are read by the framework itself.
+    if (/^(ASPNETCORE_ENVIRONMENT|NODE_ENV|RAILS_ENV)$/.test(name) && /^development$/i.test(value ?? ''))
+      yield told(place, `${name}=${value ?? ''}`);
+    if (!isRead(name)) continue;
     if (/^(DEBUG|DJANGO_DEBUG|FLASK_DEBUG|APP_DEBUG)$/.test(name) && /^(true|1|on|yes)$/i.test(value ?? ''))
       yield told(place, `${name}=${value ?? ''}`);
     if (/^(FLASK_ENV)$/.test(name) && value === 'development') yield told(place, `${name}=${value}`);
   }
-  for (const source of runningSources(model, instance)) {
+  for (const source of sources) {
     if (source.language !== 'python' || !/settings/.test(source.path) || /dev|local|test/.test(source.path)) continue;
     const text = model.project.read(source.path) ?? '';
     const match = /^DEBUG\s*=\s*True\b/m.exec(text);

@@ -56,12 +56,16 @@ export const imagePull: Rule = {
               fr: [
                 `« imagePullPolicy: Never » interdit au cluster d’aller chercher « ${container.image} ».`,
                 'Le pod reste en « ErrImageNeverPull » : l’image est sur votre ordinateur, pas sur les nœuds du cluster.',
-                'Poussez l’image sur Docker Hub et écrivez : imagePullPolicy: Always',
+                isOwn(model, workload, container)
+                  ? 'Poussez l’image sur Docker Hub et écrivez : imagePullPolicy: Always'
+                  : 'Enlevez cette ligne.',
               ],
               en: [
                 `"imagePullPolicy: Never" forbids the cluster to fetch "${container.image}".`,
                 'The pod stays in "ErrImageNeverPull": the image is on your computer, not on the nodes of the cluster.',
-                'Push the image to Docker Hub and write: imagePullPolicy: Always',
+                isOwn(model, workload, container)
+                  ? 'Push the image to Docker Hub and write: imagePullPolicy: Always'
+                  : 'Remove this line.',
               ],
             };
           } else if (
@@ -69,6 +73,7 @@ export const imagePull: Rule = {
             (image.tag === undefined ||
               /^(latest|main|master|dev|develop|prod|production|staging|edge|nightly)$/.test(image.tag)) &&
             image.digest === undefined &&
+            image.account !== undefined &&
             isOwn(model, workload, container) &&
             !isForLocalCluster(model, cluster)
           ) {
@@ -152,6 +157,11 @@ export const imageUnknown: Rule = {
   },
   *check(model) {
     const pushed = model.builds.filter((build) => build.by === 'workflow' && build.isPushed);
+    for (const build of model.builds) {
+      const capital = build.images.find((name) => /[A-Z]/.test(parseImage(withoutExpressions(name, '')).repository));
+      if (capital !== undefined && (build.by === 'workflow' || build.by === 'compose'))
+        yield capitalRemark(build, capital);
+    }
     for (const cluster of model.clusters) {
       if (isForLocalCluster(model, cluster)) continue;
       for (const workload of cluster.workloads) {
@@ -167,6 +177,37 @@ export const imageUnknown: Rule = {
     }
   },
 };
+
+/** What a workflow or compose fills in later, replaced. */
+function withoutExpressions(name: string, by: string): string {
+  return name.replace(/\$\{\{[^}]*\}\}|\$\{?\w+\}?/g, by);
+}
+
+/** The name of an image for a sentence: the account and the tag that a workflow fills in are named, not shown. */
+function legible(name: string): string {
+  const { repository, tag } = parseImage(withoutExpressions(name, '§'));
+  const shown = repository.replace(/§(?=\/)/g, 'votre-compte').replace(/§/g, '…');
+  return tag === undefined ? shown : `${shown}:${tag.replace(/§/g, '…')}`;
+}
+
+function capitalRemark(build: Build, name: string): Remark {
+  const right = legible(name).replace(/^[^:]*/, (repository) => repository.toLowerCase());
+  return {
+    severity: 'error',
+    place: build.place,
+    about: `capital ${build.place.file} ${name}`,
+    fr: [
+      `« ${legible(name)} » a une majuscule : un nom d’image n’a que des minuscules.`,
+      `La construction s’arrête : « invalid reference format: repository name (…) must be lowercase ».`,
+      `Écrivez : ${right}`,
+    ],
+    en: [
+      `"${legible(name)}" has a capital: the name of an image is in lower case.`,
+      'The build stops: "invalid reference format: repository name (…) must be lowercase".',
+      `Write: ${right}`,
+    ],
+  };
+}
 
 function pullWords(image: string): [string, string] {
   return [
@@ -207,7 +248,7 @@ function placeholderImage(container: Container): Remark | undefined {
     };
   }
   if (
-    /^(votre|your|mon|my)[-_]?(compte|account|user(name)?|dockerhub|pseudo|login|registry)|^(compte|username|user|docker(hub)?[-_]?user(name)?|pseudo|identifiant)\/|^(image|mon-image|your-image|votre-image|mon_image)(:|$)|TODO|CHANGE_?ME|XXX/i.test(
+    /^(votre|your|mon|my)[-_]?(compte|account|user(name)?|dockerhub|pseudo|login|registry)|^(compte|username|user|docker(hub)?[-_]?user(name)?|pseudo|identifiant)\/|^(image|mon-image|your-image|votre-image|mon_image)(:|$)|change[-_]?me|(^|[/:_-])xxx+([/:_-]|$)/i.test(
       image,
     )
   ) {
@@ -268,14 +309,14 @@ function localName(model: Model, container: Container): Remark | undefined {
       fr,
       pushedAs === undefined
         ? `Poussez-la sous votre compte et écrivez : image: votre-compte/${image.tail}:${image.tag ?? 'latest'}`
-        : `Écrivez : image: ${pushedAs.replace(/\$\{\{[^}]*\}\}/g, 'votre-compte')}`,
+        : `Écrivez : image: ${legible(pushedAs)}`,
     ],
     en: [
       `"${container.image}" has no account before it: the cluster looks for it among Docker Hub’s official images, where it is not.`,
       en,
       pushedAs === undefined
         ? `Push it under your account and write: image: your-account/${image.tail}:${image.tag ?? 'latest'}`
-        : `Write: image: ${pushedAs.replace(/\$\{\{[^}]*\}\}/g, 'your-account')}`,
+        : `Write: image: ${legible(pushedAs).replace('votre-compte', 'your-account')}`,
     ],
   };
 }
@@ -296,7 +337,7 @@ function notPushed(
     const tags = same.flatMap((build) =>
       build.images
         .filter((name) => sameRepository(name, image.repository))
-        .map((name) => parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '§').replace(/\$\{?\w+\}?/g, '§')).tag ?? 'latest'),
+        .map((name) => parseImage(withoutExpressions(name, '§')).tag ?? 'latest'),
     );
     const wanted = image.tag ?? 'latest';
     if (tags.some((tag) => tag === wanted || tag.includes('§') || tag === '') || tags.length === 0) return undefined;
@@ -305,9 +346,11 @@ function notPushed(
         /\.(ya?ml|sh)$|makefile$/i.test(file) &&
         /kubectl set image|kustomize edit set image|envsubst|sed -i|yq |newTag/.test(model.project.read(file) ?? ''),
     );
-    if (isSed || /^v?\d+\.\d+/.test(wanted)) return undefined;
+    // A version is often pushed by hand, or by another run of the same workflow; not when the workflow names one itself.
+    const isVersion = /^v?\d+\.\d+/.test(wanted);
+    if (isSed || (isVersion && !tags.every((tag) => /^v?\d+\.\d+/.test(tag)))) return undefined;
     return {
-      severity: 'error',
+      severity: isVersion ? 'warning' : 'error',
       place,
       about: `image ${place.file}:${place.line}`,
       fr: [
@@ -324,19 +367,26 @@ function notPushed(
   }
   const mine = pushed
     .flatMap((build) =>
-      build.images.map((name) => ({ build, name: parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '§')) })),
+      build.images.map((written) => ({ build, written, name: parseImage(withoutExpressions(written, '§')) })),
     )
-    .filter(({ name }) => !name.repository.includes('§'));
-  const twin = mine.find(({ name }) => name.tail === image.tail && name.account !== image.account);
+    .filter(({ name }) => !name.tail.includes('§'));
+  const asked = cluster.workloads.flatMap((each) => each.containers.map((other) => other.image));
+  const twin =
+    mine.find(
+      ({ name }) => name.tail === image.tail && name.account !== image.account && !name.repository.includes('§'),
+    ) ??
+    // The same words, written otherwise, and nothing else asks for what is pushed.
+    mine.find(
+      ({ name, written }) =>
+        name.tail.replace(/[-_.]/g, '') === image.tail.replace(/[-_.]/g, '') &&
+        name.tail !== image.tail &&
+        !asked.some((other) => sameRepository(written, parseImage(other).repository)),
+    );
   const isCourse = COURSE_IMAGES.test(image.repository);
   const courseTwin = isCourse ? pushedForRole(pushed, image.tail) : undefined;
   const found = twin?.build ?? courseTwin;
   if (!found) return undefined;
-  const right =
-    (twin ? found.images.find((name) => parseImage(name).tail === image.tail) : found.images[0])?.replace(
-      /\$\{\{[^}]*\}\}/g,
-      'votre-compte',
-    ) ?? '';
+  const right = legible(twin?.written ?? found.images[0] ?? '');
   const isMirror = twin !== undefined && /\./.test(image.account ?? '') !== /\./.test(twin.name.account ?? '');
   if (isMirror) return undefined;
   return {

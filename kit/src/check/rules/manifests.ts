@@ -75,6 +75,19 @@ export const yamlSyntax: Rule = {
   },
 };
 
+/** The parser's commonest complaints, in French. */
+const YAML_WORDS: [RegExp, string][] = [
+  [
+    /Implicit (map )?keys? need/,
+    'il manque « : » et une valeur derrière un mot, ou un caractère de trop au début de la ligne',
+  ],
+  [/must start at the same column|indent/i, 'des lignes du même groupe ne commencent pas à la même colonne'],
+  [/Nested mappings|compact mappings/, 'deux « : » sur une ligne, ou une ligne trop à droite'],
+  [/closing|must end with/, 'un guillemet, un crochet ou une accolade n’est pas fermé'],
+  [/cannot start with/, 'une valeur commence par un caractère réservé : mettez-la entre guillemets'],
+  [/Unexpected/, 'un texte que rien n’annonce'],
+];
+
 function faultSentence(code: string, message: string): [[string, string], [string, string]] {
   if (code === 'TAB_AS_INDENT' || /tab/i.test(message)) {
     return [
@@ -114,7 +127,7 @@ function faultSentence(code: string, message: string): [[string, string], [strin
   }
   return [
     [
-      `Le YAML est mal formé ici (${message.replace(/ at line.*$/, '')}).`,
+      `Le YAML est mal formé ici (${YAML_WORDS.find(([pattern]) => pattern.test(message))?.[1] ?? message.replace(/ at line.*$/, '')}).`,
       'Vérifiez l’alignement de cette ligne et des deux précédentes : deux espaces par niveau, un espace après chaque « : », guillemets fermés.',
     ],
     [
@@ -323,6 +336,25 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     const near =
       allowed.find((candidate) => candidate.toLowerCase() === extra.toLowerCase()) ?? nearest(extra, allowed, 3);
     const full = dotted([...path, extra]);
+    const beside = at(object, ...path);
+    const empty = isObject(beside) ? Object.keys(beside).filter((key) => beside[key] === null) : [];
+    const hollow =
+      allowed.includes(extra) || near !== undefined ? undefined : empty.find((key) => allowed.includes(key));
+    if (hollow !== undefined)
+      return {
+        severity: 'error',
+        place: placeAt(object, [...path, hollow]),
+        fr: [
+          `« ${hollow}: » est vide : « ${extra}: » et les lignes qui le suivent sont au même niveau que lui au lieu d’être dessous.`,
+          `kubectl refuse le fichier : « strict decoding error: unknown field "${full}" ».`,
+          `Décalez « ${extra}: » (et ce qui suit) de deux espaces vers la droite, sous « ${hollow}: ».`,
+        ],
+        en: [
+          `"${hollow}:" is empty: "${extra}:" and the lines after it are at its level instead of below it.`,
+          `kubectl refuses the file: "strict decoding error: unknown field "${full}"".`,
+          `Move "${extra}:" (and what follows) two spaces to the right, below "${hollow}:".`,
+        ],
+      };
     const [fixFr, fixEn] = misplaced(object, path, extra, near);
     return {
       severity: 'error',
@@ -371,11 +403,14 @@ function schemaRemark(file: string, object: JsonObject, path: string[], fault: E
     if (typeof value === 'string' && isFilledInLater(value)) return undefined;
     const found = typeNames(value);
     const want = WANTED[wanted[0] ?? ''] ?? [wanted[0] ?? '', wanted[0] ?? ''];
-    const shown = typeof value === 'object' ? '' : ` (${String(value)})`;
-    const isText = wanted.includes('string') && typeof value !== 'object';
     const key = path.at(-1) ?? '';
+    const named = textAt(at(object, ...path.slice(0, -1)), 'name') ?? key;
+    const isSecret = kind === 'Secret' || /PASS|PWD|SECRET|TOKEN|KEY|MDP/i.test(named);
+    const text = isSecret ? '••••' : typeof value === 'object' ? '' : String(value);
+    const shown = typeof value === 'object' ? '' : ` (${text})`;
+    const isText = wanted.includes('string') && typeof value !== 'object';
     const fix = isText
-      ? `${key}: "${String(value)}"`
+      ? `${key}: "${text}"`
       : wanted.includes('integer') && typeof value === 'string' && /^\d+$/.test(value)
         ? `${key}: ${value}`
         : undefined;
@@ -1086,12 +1121,13 @@ function* ingressFaults(object: JsonObject): Generator<ValueFault> {
         .toLowerCase()
         .replace(/^https?:\/\//, '')
         .replace(/[/:].*$/, '')
-        .replace(/_/g, '-');
+        .replace(/_/g, '-')
+        .replace(/[-.]+$/, '');
       yield {
         place: placeOf(rule, 'host'),
         words: `spec.rules[0].host: Invalid value: "${host}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'…`,
         fr: [
-          `« ${host} » n’est pas un nom d’hôte : pas de https://, de port, de chemin, de majuscule ni de « _ ».`,
+          `« ${host} » n’est pas un nom d’hôte : pas de https://, de port, de chemin, de majuscule, de « _ », ni de point à la fin.`,
           `Écrivez : host: ${better}`,
         ],
         en: [`"${host}" is not a host name: no https://, port, path, capital letter or "_".`, `Write: host: ${better}`],

@@ -334,13 +334,12 @@ export const ingressService: Rule = {
   },
   *check(model) {
     for (const cluster of model.clusters) {
-      if (cluster.isOpen) continue;
       for (const entry of ingressPaths(cluster)) {
         if (entry.service === '' || isFilledInLater(entry.service)) continue;
         const service = findResource(cluster, 'Service', entry.service);
         const holder = objectAt(entry.entry, 'backend', 'service');
         if (!service) {
-          if (cluster.workloads.length === 0) continue;
+          if (cluster.isOpen || cluster.workloads.length === 0) continue;
           const names = servicesIn(cluster).map((each) => each.name);
           const linked = new Set(ingressPaths(cluster).map((each) => each.service));
           const free = names.filter((name) => !linked.has(name) && !isDatabase(cluster, name));
@@ -367,12 +366,12 @@ export const ingressService: Rule = {
           continue;
         }
         const ports = servicePorts(service);
-        const numbers = ports.map((port) => Number(port.port));
+        const numbers = ports.map((port) => Number(port.port)).filter(Number.isInteger);
         const names = ports.flatMap((port) => textAt(port, 'name') ?? []);
         const port = entry.port;
         if (
           port === undefined ||
-          ports.length === 0 ||
+          numbers.length === 0 ||
           (typeof port === 'number'
             ? numbers.includes(port)
             : names.includes(written(port)) || isFilledInLater(written(port)))
@@ -1201,6 +1200,18 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
       nearest(host, services, 3) ??
       services.find((name) => roleOf(name) === 'back');
     if (isLocal && right === undefined) return undefined;
+    // The name is right on the cluster, and one file serves both: compose can give its service the same one.
+    const isService = model.clusters.some((cluster) => findResource(cluster, 'Service', host) !== undefined);
+    const alias = `networks:\n  default:\n    aliases: [${host}]`;
+    const [fixFr, fixEn] =
+      isService && right !== undefined
+        ? [
+            `C’est le nom du Service Kubernetes : donnez-le aussi, dans compose, à « ${right} » :\n${alias}`,
+            `That is the name of the Kubernetes Service: give it, in compose, to "${right}" too:\n${alias}`,
+          ]
+        : right === undefined
+          ? ['Mettez le nom d’un service.', 'Put the name of a service.']
+          : [`Écrivez : proxy_pass http://${right}:${port};`, `Write: proxy_pass http://${right}:${port};`];
     return {
       severity: 'error',
       place,
@@ -1212,7 +1223,7 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
         isLocal
           ? 'Les appels répondent « 502 Bad Gateway ».'
           : `nginx s’arrête aussitôt : « [emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line} ».`,
-        right === undefined ? 'Mettez le nom d’un service.' : `Écrivez : proxy_pass http://${right}:${port};`,
+        fixFr,
       ],
       en: [
         isLocal
@@ -1221,7 +1232,7 @@ function composeProxy(model: Model, instance: Instance, host: string, port: numb
         isLocal
           ? 'Calls answer "502 Bad Gateway".'
           : `nginx stops at once: "[emerg] host not found in upstream "${host}" in ${file.split('/').at(-1) ?? ''}:${place.line}".`,
-        right === undefined ? 'Put the name of a service.' : `Write: proxy_pass http://${right}:${port};`,
+        fixEn,
       ],
     };
   }

@@ -10,7 +10,7 @@ import {
   type Workload,
 } from '../read/kubernetes.ts';
 import { objectAt, objectsAt, placeAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
-import { meansTheSame, nearest } from '../words.ts';
+import { literal, meansTheSame, nearest } from '../words.ts';
 
 interface Reference {
   kind: 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim';
@@ -83,7 +83,7 @@ function isMadeElsewhere(model: Model, cluster: Cluster, kind: string, name: str
   });
   if (byOperator) return true;
   const word = kind === 'Secret' ? 'secret' : kind === 'ConfigMap' ? '(configmap|cm)' : 'pvc';
-  const pattern = new RegExp(`create\\s+${word}\\b[^\\n]*\\b${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\b`, 'i');
+  const pattern = new RegExp(`create\\s+${word}\\b[^\\n]*\\b${literal(name)}\\b`, 'i');
   return model.project.files.some(({ path: file }) => {
     if (!/\.(md|sh|bash|ya?ml|txt|rst|mk|ps1)$|(^|\/)(makefile|justfile)$/i.test(file)) return false;
     return pattern.test((model.project.read(file) ?? '').replace(/\\\n/g, ' '));
@@ -305,7 +305,9 @@ export const configUnused: Rule = {
         const labels =
           Object.keys(objectAt(resource.object, 'metadata', 'labels')).join(' ') +
           Object.keys(objectAt(resource.object, 'metadata', 'annotations')).join(' ');
-        if (type !== 'Opaque' || keys.length === 0 || !keys.some((key) => /^[A-Za-z_][\w]*$/.test(key))) continue;
+        const isFiles = keys.every((key) => /\.(conf|json|js|html|ini|toml|properties)$/.test(key));
+        if (type !== 'Opaque' || keys.length === 0 || !(isFiles || keys.some((key) => /^[A-Za-z_][\w]*$/.test(key))))
+          continue;
         if (/grafana|prometheus|argocd|helm|replicator|reflector|kubernetes\.io\/service-account/.test(labels))
           continue;
         if (isNamedAnywhere(model, resource) || usedNames(model, resource.kind).has(resource.name)) continue;
@@ -316,6 +318,9 @@ export const configUnused: Rule = {
             (workload) => workload.resource.name === resource.name || resource.name.includes(workload.resource.name),
           ) ?? cluster.workloads[0];
         const reference = resource.kind === 'ConfigMap' ? 'configMapRef' : 'secretRef';
+        const lines = isFiles
+          ? `volumeMounts:\n  - { name: config, mountPath: … }\n(et, au niveau de containers) volumes:\n  - { name: config, ${resource.kind === 'ConfigMap' ? `configMap: { name` : `secret: { secretName`}: ${resource.name} } }`
+          : `envFrom:\n  - ${reference}:\n      name: ${resource.name}`;
         yield {
           severity: 'warning',
           place: placeAt(resource.object, ['metadata', 'name']),
@@ -323,12 +328,12 @@ export const configUnused: Rule = {
           fr: [
             `Aucun conteneur ne lit le ${resource.kind} « ${resource.name} » (${keys.slice(0, 4).join(', ')}${keys.length > 4 ? '…' : ''}).`,
             'L’application démarre sans ces valeurs : les changer ici ne change rien.',
-            `Dans le conteneur qui en a besoin${target ? ` (par exemple ${target.resource.place.file})` : ''}, ajoutez :\nenvFrom:\n  - ${reference}:\n      name: ${resource.name}\nou supprimez ce fichier s’il ne sert plus.`,
+            `Dans le conteneur qui en a besoin${target ? ` (par exemple ${target.resource.place.file})` : ''}, ajoutez :\n${lines}\nou supprimez ce fichier s’il ne sert plus.`,
           ],
           en: [
             `No container reads the ${resource.kind} "${resource.name}" (${keys.slice(0, 4).join(', ')}${keys.length > 4 ? '…' : ''}).`,
             'The application starts without these values: changing them here changes nothing.',
-            `In the container that needs them${target ? ` (for instance ${target.resource.place.file})` : ''}, add:\nenvFrom:\n  - ${reference}:\n      name: ${resource.name}\nor delete this file if it is of no more use.`,
+            `In the container that needs them${target ? ` (for instance ${target.resource.place.file})` : ''}, add:\n${lines.replace('(et, au niveau de containers)', '(and, at the level of containers)')}\nor delete this file if it is of no more use.`,
           ],
         };
       }

@@ -7,6 +7,7 @@ import { findDirectives } from '../read/nginx.ts';
 import type { SourceFile } from '../read/source.ts';
 import { textOf } from '../read/source.ts';
 import { objectAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { literal } from '../words.ts';
 
 /** The paths that an application answers, prefixes included; undefined when they cannot all be told. */
 export function routesOf(model: Model, instance: Instance): string[] | undefined {
@@ -45,7 +46,8 @@ function prefixOf(sources: SourceFile[], source: SourceFile, owner: string): str
       const parts = mount.target.split('.');
       return parts.at(-1) === owner
         ? parts.length === 1 || parts.includes(stem) || parts.includes(owner)
-        : parts.includes(stem) || new RegExp(`\\b${stem}(_?(router|routes|bp|blueprint))?$`, 'i').test(mount.target);
+        : parts.includes(stem) ||
+            new RegExp(`\\b${literal(stem)}(_?(router|routes|bp|blueprint))?$`, 'i').test(mount.target);
     });
   const prefixes = [...new Set(outer.map((mount) => mount.prefix))];
   if (prefixes.length > 1) return undefined;
@@ -98,6 +100,83 @@ function hasRootPath(model: Model, instance: Instance): boolean {
         model.project.read(source.path) ?? '',
       ),
   );
+}
+
+export const probePath: Rule = {
+  id: 'probe-path',
+  title: {
+    fr: 'Une sonde demande une adresse que l’application n’a pas',
+    en: 'A probe asks for an address that the application does not have',
+  },
+  why: {
+    fr: 'Une sonde httpGet veut une réponse 200 à 399. Une adresse sans route répond 404, et Kubernetes croit l’application malade.',
+    en: 'An httpGet probe wants an answer from 200 to 399. An address without a route answers 404, and Kubernetes takes the application for sick.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const { container } = instance;
+      if (!container || frontOf(model, instance.image)) continue;
+      for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+        const held = objectAt(container.object, probe, 'httpGet');
+        const wanted = (textAt(held, 'path') ?? '').replace(/[?#].*$/, '');
+        if (!/^\/[\w./-]*$/.test(wanted)) continue;
+        const routes = answers(model, instance, wanted);
+        if (routes === undefined) continue;
+        const health =
+          routes.find((route) => /health|ready|live|ping|status/.test(route)) ?? routes.find((route) => route === '/');
+        yield {
+          severity: 'error',
+          place: placeOf(held, 'path'),
+          about: `probe ${instance.workload?.resource.name ?? ''} ${wanted}`,
+          fr: [
+            `La sonde ${probe} demande « ${wanted} », que « ${container.name} » n’a pas (il a : ${routes.slice(0, 5).join(', ')}).`,
+            probe === 'readinessProbe'
+              ? 'Le pod reste à 0/1 ; « kubectl describe pod » montre « Readiness probe failed: HTTP probe failed with statuscode: 404 ».'
+              : 'Le pod redémarre sans cesse (CrashLoopBackOff) ; « kubectl describe pod » montre « HTTP probe failed with statuscode: 404 ».',
+            health === undefined ? `Ajoutez une route « ${wanted} » qui répond 200.` : `Écrivez : path: ${health}`,
+          ],
+          en: [
+            `The probe ${probe} asks for "${wanted}", which "${container.name}" does not have (it has: ${routes.slice(0, 5).join(', ')}).`,
+            probe === 'readinessProbe'
+              ? 'The pod stays at 0/1; "kubectl describe pod" shows "Readiness probe failed: HTTP probe failed with statuscode: 404".'
+              : 'The pod restarts again and again (CrashLoopBackOff); "kubectl describe pod" shows "HTTP probe failed with statuscode: 404".',
+            health === undefined ? `Add a route "${wanted}" that answers 200.` : `Write: path: ${health}`,
+          ],
+        };
+      }
+    }
+  },
+};
+
+/** The application's routes when it surely has none for a path; undefined when it has one, or that cannot be told. */
+function answers(model: Model, instance: Instance, wanted: string): string[] | undefined {
+  const routes = routesOf(model, instance)?.map((route) => (route.startsWith('/') ? route : `/${route}`));
+  const sources = runningSources(model, instance);
+  if (!routes || routes.length === 0 || routes.some((route) => route.includes('*'))) return undefined;
+  const text = sources.map((source) => model.project.read(source.path) ?? '').join('\n');
+  // Whole trees, files, and what libraries add.
+  if (
+    /\.mount\(|express\.static|StaticFiles|fastify-static|@fastify\/static|static_url_path|static_folder|\*|createProxyMiddleware|healthcheck|terminus|under-pressure|Instrumentator|add_route|add_api_route|add_url_rule|Blueprint\(.*url_prefix=\w|catch-all|connexion|Api\(|register_blueprint\(\w+\.\w+\.\w/.test(
+      text.replace(/\*\*?\w|\w\s*\*\s*\w|import \*|["'`]\*["'`]|\/\*|\*\/|^\s*\*.*$/gm, ''),
+    )
+  )
+    return undefined;
+  const last = wanted.split('/').filter(Boolean).at(-1);
+  if (last !== undefined && new RegExp(`["'\`/]${literal(last)}["'\`/]`).test(text)) return undefined;
+  const isDjango = sources.some((source) => source.routes.some((route) => route.owner === 'urlpatterns'));
+  const clean = (route: string) => route.replace(/\/$/, '') || '/';
+  const matches = (route: string): boolean => {
+    if (isDjango) return wanted.startsWith(route.replace(/\/$/, '') || '/') && (route !== '/' || wanted === '/');
+    const pattern = clean(route)
+      .split(/\{[^}]*\}|<[^>]*>|:[A-Za-z_]\w*\??/)
+      .map(literal)
+      .join('[^/]+');
+    return new RegExp(`^${pattern}$`).test(clean(wanted)) || /:path\}|<path:/.test(route);
+  };
+  if (routes.some(matches)) return undefined;
+  // FastAPI and its kind serve their own pages.
+  if (/FastAPI\(/.test(text) && /^\/(docs|redoc|openapi\.json)$/.test(wanted)) return undefined;
+  return routes;
 }
 
 export const ingressRewrite: Rule = {
@@ -350,6 +429,7 @@ export const frontPath: Rule = {
               severity: 'error',
               place: placeOf(entry.entry, 'path'),
               about: `rewrite ${entry.ingress.name} ${entry.path}`,
+              unlessBroken: `service ${entry.service}`,
               fr: [
                 `L’Ingress sert le front sous « ${prefix} », mais le front a été construit pour la racine.`,
                 `La page reste blanche ; la console du navigateur montre des 404 pour https://${entry.host ?? '…'}/assets/….`,

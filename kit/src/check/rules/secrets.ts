@@ -1,6 +1,6 @@
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
-import { isEnvFile, readEnvFile } from '../read/env-file.ts';
+import { isEnvFile, isEnvTemplate, readEnvFile } from '../read/env-file.ts';
 import { dataOf, isAside, isFilledInLater } from '../read/kubernetes.ts';
 import { environmentOf } from '../read/dockerfile.ts';
 import { readImage } from '../read/image.ts';
@@ -24,6 +24,7 @@ const KEY_SHAPES: [RegExp, string][] = [
   [/\bsk-(proj-|ant-)?[A-Za-z0-9_-]{32,}\b/, 'OpenAI'],
   [/\bAIza[0-9A-Za-z_-]{35}\b/, 'Google'],
   [/\bhf_[A-Za-z]{30,}\b/, 'Hugging Face'],
+  [/\bgsk_[A-Za-z0-9]{40,}\b/, 'Groq'],
   [/-----BEGIN (RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----/, 'clé privée'],
 ];
 
@@ -34,10 +35,16 @@ export function classify(value: string, beside: readonly string[] = []): 'placeh
     .toLowerCase()
     .normalize('NFD')
     .replace(/[\u0300-\u036f]/g, '');
-  if (text === '' || isFilledInLater(text) || /^[*.x•_-]+$/i.test(text) || /\$\{?\w+|^ENC\[|^vault:|^!/.test(text))
+  if (
+    text === '' ||
+    text.includes('•') ||
+    isFilledInLater(text) ||
+    /^[*.x•_-]+$/i.test(text) ||
+    /\$\{?\w+|^ENC\[|^vault:|^!/.test(text)
+  )
     return 'placeholder';
   if (
-    /change|replace|remplace|your|votre|todo|tbd|placeholder|insert|xxx|\.\.\.|…|fill|completer|a[-_ ]definir|example|exemple|dummy|fake|redacted|secret[-_]?here|\bhere\b|ici|to[-_]be|not[-_]?set|none|null|undefined|dev[-_]only|insecure|unsafe|generate|openssl/.test(
+    /change|replace|remplace|your|votre|^to-?do$|tbd|placeholder|insert|xxx|\.\.\.|…|fill|completer|a[-_ ]definir|example|exemple|dummy|fake|redacted|secret[-_]?here|\bhere\b|ici|to[-_]be|not[-_]?set|none|null|undefined|dev[-_]only|insecure|unsafe|generate|openssl/.test(
       plain,
     )
   )
@@ -60,6 +67,15 @@ export function classify(value: string, beside: readonly string[] = []): 'placeh
   )
     return 'weak';
   return text.length < 4 ? 'weak' : 'real';
+}
+
+/** Whether a text looks drawn at random: long, with letters and digits mixed all along. */
+function isRandom(value: string): boolean {
+  return (
+    /^[A-Za-z0-9_-]{24,}$/.test(value) &&
+    (value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0) >= 5 &&
+    !/1234|abcd|xxxx|0000/i.test(value)
+  );
 }
 
 /** A few letters of a secret, so that its owner knows which one is meant. */
@@ -128,15 +144,21 @@ function* heldValues(model: Model): Generator<Held> {
               value,
               place,
               where: 'manifest',
-              beside: [...container.env.values()].flatMap((each) => each.value ?? []),
+              beside: [...container.env].flatMap(([other, each]) =>
+                SECRET_NAME.test(other) ? [] : (each.value ?? []),
+              ),
             };
         }
       }
     }
   }
   for (const { path: file } of project.files) {
-    if (!isEnvFile(file) || isAside(file) || !project.isShared(file)) continue;
-    const entries = readEnvFile(project.read(file) ?? '');
+    const isTemplate = isEnvTemplate(file);
+    if (!(isEnvFile(file) || isTemplate) || isAside(file) || !project.isShared(file)) continue;
+    const entries = readEnvFile(project.read(file) ?? '').filter(
+      // A template shows names; only what looks drawn at random was left in it by mistake.
+      (entry) => !isTemplate || (/API_?KEY|TOKEN|ACCESS_?KEY/i.test(entry.name) && isRandom(entry.value)),
+    );
     for (const entry of entries)
       yield {
         name: entry.name,
@@ -161,7 +183,9 @@ function* heldValues(model: Model): Generator<Held> {
             value: textAt(environment, name) ?? '',
             place,
             where: 'compose',
-            beside: Object.values(environment).map((value) => written(value)),
+            beside: Object.entries(environment).flatMap(([other, value]) =>
+              SECRET_NAME.test(other) ? [] : [written(value)],
+            ),
           };
         }
       }
@@ -220,10 +244,7 @@ function heldRemark(held: Held): Remark | undefined {
       !/KEY|AUTH|CRED|SIGN|JWT/i.test(name))
   )
     return undefined;
-  const kind = classify(
-    secret,
-    [...held.beside, ...(url ? [url.user] : [])].filter((other) => other !== secret || url?.user === secret),
-  );
+  const kind = classify(secret, url ? [...held.beside, url.user] : held.beside);
   if (kind === 'placeholder') return undefined;
   const isShape = KEY_SHAPES.some(([shape]) => shape.test(value));
   const isKey = /KEY|TOKEN|SECRET/i.test(name) && secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret);
@@ -239,7 +260,9 @@ function heldRemark(held: Held): Remark | undefined {
     // What serves on one's own computer alone is no secret, unless it opens something elsewhere.
     if (isShape || isSharedDatabase) severity = 'error';
     else if (where === 'env-file' && secret.length >= 6 && !url) severity = isLocalFile ? 'warning' : 'error';
-    else if (isKey) severity = 'warning';
+    // A key that a service gave out is good everywhere; one of the application's own, here alone.
+    else if (isKey)
+      severity = /API_?KEY|ACCESS_?KEY|TOKEN/i.test(name) && !/JWT|CSRF/i.test(name) ? 'error' : 'warning';
   }
   if (severity === undefined) return undefined;
   const inSecret = where === 'Secret';
@@ -247,14 +270,16 @@ function heldRemark(held: Held): Remark | undefined {
   const file = place.file;
   const shown = masked(secret);
   const isWeak = kind === 'weak';
-  const fixFr =
-    where === 'env-file'
+  const fixFr = isEnvTemplate(file)
+    ? 'Changez ce secret chez celui qui l’a donné, et laissez la valeur vide dans le modèle.'
+    : where === 'env-file'
       ? `Changez ce secret chez celui qui l’a donné, puis : git rm --cached ${file} et ajoutez « ${file.split('/').at(-1) ?? ''} » à .gitignore (gardez un .env.template sans valeurs).`
       : where === 'compose' || where === 'dockerfile'
         ? `Changez ce secret, et lisez-le d’un fichier que git ignore : env_file: .env (ou \${${name}}).`
         : `Changez ce secret, enlevez ce fichier du dépôt (git rm --cached ${file}, .gitignore) et créez-le sur le cluster : kubectl create secret generic … --from-literal=${name}=…`;
-  const fixEn =
-    where === 'env-file'
+  const fixEn = isEnvTemplate(file)
+    ? 'Change this secret where it came from, and leave the value empty in the template.'
+    : where === 'env-file'
       ? `Change this secret where it came from, then: git rm --cached ${file} and add "${file.split('/').at(-1) ?? ''}" to .gitignore (keep a .env.template without values).`
       : where === 'compose' || where === 'dockerfile'
         ? `Change this secret, and read it from a file that git ignores: env_file: .env (or \${${name}}).`
@@ -265,7 +290,7 @@ function heldRemark(held: Held): Remark | undefined {
     about: `secret ${file}:${place.line}`,
     fr: [
       isWeak
-        ? `${key}est un mot de passe connu de tous, dans un fichier que git partage.`
+        ? `${url ? `Le mot de passe de ${key}est connu` : `${key}est un mot de passe connu`} de tous, dans un fichier que git partage.`
         : `${key}(${shown}) est dans un fichier que git partage${inSecret ? ', à peine déguisé en base64 ou en clair' : where === 'ConfigMap' ? ', dans un ConfigMap, que tous ceux qui ont accès au cluster lisent' : ''}.`,
       isWeak
         ? 'Quiconque atteint le service y entre avec ce mot de passe.'
@@ -274,7 +299,7 @@ function heldRemark(held: Held): Remark | undefined {
     ],
     en: [
       isWeak
-        ? `${key}is a password that everybody knows, in a file that git shares.`
+        ? `${url ? `The password of ${key}is one` : `${key}is a password`} that everybody knows, in a file that git shares.`
         : `${key}(${shown}) is in a file that git shares${inSecret ? ', barely disguised by base64 or in clear' : where === 'ConfigMap' ? ', in a ConfigMap, which everybody with access to the cluster reads' : ''}.`,
       isWeak
         ? 'Whoever reaches the service gets in with this password.'

@@ -14,7 +14,7 @@ import { parseImage } from '../read/images.ts';
 import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
 import { filesOfImport, type Run, type StartFault } from '../read/start.ts';
 import { readYaml, objectAt, textAt } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** How a container that does not start looks, under compose and on a cluster. */
 function crash(instance: Instance, words: string): [string, string] {
@@ -218,7 +218,8 @@ function scriptRemark(
   if (!project.isExecutable(fault.source) && !madeRunnable) {
     const [fr, en] = crash(instance, `exec: "${fault.path}": permission denied`);
     return {
-      severity: project.keepsRunBits || project.kindOf('.git') !== undefined ? 'error' : 'warning',
+      // Where no file at all has the bit, a copy may have lost it.
+      severity: project.keepsRunBits || project.kindOf('.git') !== undefined ? 'error' : 'advice',
       place: fault.place,
       about,
       fr: [
@@ -344,7 +345,9 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
     const top = wanted.module.split('.')[0] ?? '';
     const isInstalled =
       !roots.some((root) => ['yes', 'unknown'].includes(instance.around.find(path.posix.join(root, top)).state)) &&
-      installsProject(instance);
+      installsProject(instance) &&
+      // An installed project brings the modules that it has.
+      instance.around.project.files.some(({ path: file }) => /\.py$/.test(file) && `/${file}`.includes(`/${top}`));
     if (isInstalled) return undefined;
     const last = wanted.module.split('.').at(-1) ?? '';
     const words =
@@ -400,6 +403,27 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
       : `Failed to find attribute '${attribute}' in '${wanted.module}'.`;
   const [fr, en] = crash(instance, words);
   const factory = /\bdef (create_app|make_app|build_app)\b/.exec(text)?.[1];
+  // Built from another folder, the same Dockerfile would have brought the right file.
+  const { build } = instance.image ?? {};
+  const folder = path.posix.dirname(build?.dockerfile ?? '.');
+  const meant = path.posix.join(folder, path.posix.basename(source));
+  if (build && build.context !== folder && meant !== source && instance.around.source(meant)?.names.has(attribute)) {
+    return {
+      severity: 'error',
+      place: build.place,
+      about,
+      fr: [
+        `Le contexte de construction est « ${build.context === '.' ? 'la racine' : build.context} » : l’image reçoit ${source}, qui ne définit pas « ${attribute} », et non ${meant}.`,
+        fr,
+        `Écrivez : context: ./${folder}${build.by === 'compose' ? ' (et dockerfile: Dockerfile)' : ''}`,
+      ],
+      en: [
+        `The build context is "${build.context === '.' ? 'the root' : build.context}": the image receives ${source}, which does not define "${attribute}", and not ${meant}.`,
+        en,
+        `Write: context: ./${folder}${build.by === 'compose' ? ' (and dockerfile: Dockerfile)' : ''}`,
+      ],
+    };
+  }
   return {
     severity: 'error',
     place: run.place,
@@ -428,7 +452,7 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
 /** Whether the project itself was installed as a package, so that its modules are found from anywhere. */
 function installsProject(instance: Instance): boolean {
   return (instance.image?.runs ?? []).some((run) =>
-    /pip3?\s+install(\s+[^&|;\s]+)*\s+(\.|\/app|\/code|\/src)(\s|$|\[|\/)|poetry\s+install|uv\s+sync|setup\.py\s+install/.test(
+    /pip3?\s+install(\s+[^&|;\s]+)*\s+(\.|\/app|\/code|\/src)(\s|$|\[|\/)|poetry\s+install(?!.*--no-root)|uv\s+sync(?!.*--no-install-project)|setup\.py\s+install/.test(
       run.instruction.raw,
     ),
   );
@@ -782,7 +806,7 @@ function nodeRemark(model: Model, instance: Instance, run: Run): Remark | undefi
   const installs = image.runs.map((each) => each.instruction.raw).join('\n');
   if (
     name in own.dependencies ||
-    new RegExp(`(install|add|i)\\s+(-g|--global|global)?[^&;]*\\b${run.program}\\b`).test(installs) ||
+    new RegExp(`(install|add|i)\\s+(-g|--global|global)?[^&;]*\\b${literal(run.program)}\\b`).test(installs) ||
     !isPlainBase(image.base)
   )
     return undefined;
@@ -1147,26 +1171,76 @@ const MODULES: Record<string, string[]> = {
   InquirerPy: ['inquirerpy'],
 };
 
+/** Modules of small web applications, and what brings them besides the package of their own name. */
+const BROUGHT: Record<string, string[]> = {
+  sqlalchemy: ['flask-sqlalchemy', 'sqlmodel', 'alembic', 'flask-migrate'],
+  dotenv: ['python-dotenv', 'pydantic-settings', 'uvicorn[standard]', 'fastapi[standard]', 'fastapi[all]'],
+  requests: ['streamlit'],
+  pandas: ['streamlit'],
+  redis: [],
+  pymongo: ['motor', 'flask-pymongo', 'mongoengine', 'beanie'],
+  psycopg: [],
+  asyncpg: [],
+  httpx: ['fastapi[standard]', 'fastapi[all]'],
+  jwt: ['pyjwt', 'flask-jwt-extended'],
+  bcrypt: ['passlib[bcrypt]', 'flask-bcrypt'],
+  fastapi: ['sqladmin'],
+  flask: [
+    'flask-cors',
+    'flask-sqlalchemy',
+    'flask-login',
+    'flask-migrate',
+    'flask-pymongo',
+    'flask-bcrypt',
+    'flask-jwt-extended',
+  ],
+  pydantic_settings: ['fastapi[all]', 'fastapi[standard]'],
+  plotly: [],
+  sklearn: ['scikit-learn'],
+  joblib: ['scikit-learn'],
+};
+
+/** Packages whose own requirements are known here: only among these is it sure that nothing brings a module unseen. */
+const SIMPLE = new Set(
+  [
+    ...Object.keys(BROUGHT).map((name) => name.replace(/_/g, '-')),
+    ...Object.values(BROUGHT).flat(),
+    ...`uvicorn gunicorn django psycopg2 psycopg2-binary pymysql mysqlclient mysql-connector-python pydantic jinja2 python-multipart
+    numpy passlib python-jose email-validator aiosqlite pytest pytest-cov ruff black flake8 mypy werkzeug starlette whitenoise
+    djangorestframework django-cors-headers python-decouple matplotlib seaborn itsdangerous markupsafe click`.split(
+      /\s+/,
+    ),
+  ].map((name) => name.replace(/\[.*$/, '')),
+);
+
 function uninstalledImport(model: Model, instance: Instance): Remark | undefined {
   const { image } = instance;
   if (!image) return undefined;
   const { list, isKnown } = pythonEnvironments(model.project, image);
   if (!isKnown || list.length === 0 || list.some(({ packages }) => packages === undefined)) return undefined;
   const installed = new Set(list.flatMap(({ packages }) => [...(packages ?? [])]));
+  const isSimple = [...installed].every((name) => SIMPLE.has(name.replace(/\[.*$/, '')));
   for (const source of runningSources(model, instance)) {
     for (const each of source.imports) {
       const top = each.module.split('.')[0] ?? '';
-      const providers = MODULES[top];
+      const brought = isSimple ? BROUGHT[top] : undefined;
+      const providers = MODULES[top] ?? (brought && [...brought, top.replace(/_/g, '-')]);
       if (
         !each.isCertain ||
         !providers ||
         providers.some((name) => installed.has(name)) ||
+        // Extras bring what the package itself brings.
+        [...installed].some((name) => providers.includes(name.replace(/\[.*$/, ''))) ||
         [...installed].some((name) => name.startsWith(`${top.replace(/_/g, '-').toLowerCase()}-`))
       )
         continue;
       if (filesOfImport(source, each, model.project).length > 0) continue;
       const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${top}'`);
-      const name = providers.find((provider) => provider.endsWith('-binary')) ?? providers[0] ?? top;
+      const name =
+        providers.find((provider) => provider.endsWith('-binary')) ??
+        (MODULES[top] || !brought?.[0]?.includes(top.slice(0, 3))
+          ? (MODULES[top]?.[0] ?? top.replace(/_/g, '-'))
+          : brought[0]);
       return {
         severity: 'error',
         place: { file: source.path, line: each.line },

@@ -7,7 +7,7 @@ import { engineOf, type Engine } from '../read/images.ts';
 import { dataOf, isFilledInLater, type Resource } from '../read/kubernetes.ts';
 import type { EnvRead } from '../read/source.ts';
 import { textAt, type Place, written } from '../read/yaml.ts';
-import { meansTheSame, nearest } from '../words.ts';
+import { literal, meansTheSame, nearest } from '../words.ts';
 
 /** Variables that the platform itself gives. */
 const GIVEN_BY_PLATFORM =
@@ -96,6 +96,7 @@ export const databaseVariable: Rule = {
         severity: 'error',
         place,
         about: `database variable ${instance.name}`,
+        breaks: `name ${place.file}:${place.line}`,
         fr: [
           near === undefined
             ? `« ${instance.name} » (${engine ?? ''}) n’a pas ${needs.fix}.`
@@ -175,7 +176,12 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
     const twin = unread.find((other) => meansTheSame(other, name)) ?? nearest(name, unread, 2);
     const isNeeded = read.need === 'must' || (read.need === 'use' && !read.fallback);
     const isLikely =
-      twin !== undefined && (isNeeded || (!read.fallback && read.need === 'may') || isLocalDefault(read));
+      twin !== undefined &&
+      (isNeeded ||
+        (!read.fallback && read.need === 'may') ||
+        isLocalDefault(read) ||
+        // A password has no default that would be right.
+        (/PASS|PWD|USER/i.test(name) && meansTheSame(twin, name)));
     if (!isNeeded && !isLikely) continue;
     if (
       read.need === 'use' &&
@@ -192,7 +198,12 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       continue;
     }
     const given_ = twin === undefined ? undefined : instance.variables.get(twin);
-    const place = given_ && given_.place.file !== '' ? given_.place : instance.place;
+    // A value that others take too keeps its name; this container takes it under a second one.
+    const isShared =
+      given_ !== undefined &&
+      given_.from !== 'value' &&
+      model.instances.some((other) => other !== instance && other.variables.get(twin ?? '')?.place === given_.place);
+    const place = given_ && given_.place.file !== '' && !isShared ? given_.place : instance.place;
     const use = read.use === undefined || read.use === 'url' || read.use === 'BaseSettings' ? '' : ` (${read.use})`;
     const where =
       instance.where === 'kubernetes'
@@ -214,6 +225,7 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       severity: read.fallback && !isNeeded ? 'warning' : 'error',
       place,
       about: `variable ${instance.where} ${instance.name} ${name}`,
+      unlessBroken: `name ${place.file}:${place.line}`,
       fr: [
         twin === undefined
           ? `L’application lit ${name}${use} (${file}, ligne ${read.line}), et rien ne la donne à « ${instance.name} ».`
@@ -223,7 +235,11 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
           : instance.where === 'kubernetes'
             ? `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${words} ».`
             : `Le conteneur s’arrête, ou répond 500 ; ses journaux montrent « ${words} ».`,
-        twin === undefined ? `Donnez ${name} par ${where}.` : `Renommez ${twin} en ${name}.`,
+        twin === undefined
+          ? `Donnez ${name} par ${where}.`
+          : isShared
+            ? `Donnez au conteneur la même valeur sous ce nom (env: - name: ${name}, valueFrom:).`
+            : `Renommez ${twin} en ${name}.`,
       ],
       en: [
         twin === undefined
@@ -234,7 +250,11 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
           : instance.where === 'kubernetes'
             ? `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${words}".`
             : `The container stops, or answers 500; its logs show "${words}".`,
-        twin === undefined ? `Give ${name} by ${whereEn}.` : `Rename ${twin} to ${name}.`,
+        twin === undefined
+          ? `Give ${name} by ${whereEn}.`
+          : isShared
+            ? `Give the container the same value under that name (env: - name: ${name}, valueFrom:).`
+            : `Rename ${twin} to ${name}.`,
       ],
     };
   }
@@ -303,7 +323,7 @@ function isExported(model: Model, instance: Instance, name: string): boolean {
   return model.project.files.some(({ path: file }) => {
     if (!/\.(sh|bash)$|entrypoint/.test(file) || !(folder === '.' || file.startsWith(`${folder}/`))) return false;
     const text = model.project.read(file) ?? '';
-    return new RegExp(`\\b${name}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
+    return new RegExp(`\\b${literal(name)}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
   });
 }
 
@@ -344,7 +364,7 @@ export const credentialsDisagree: Rule = {
       if (instance.where === 'image') continue;
       for (const [name, { value, place }] of instance.variables) {
         const url =
-          /^(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?:\/\/(?:([^:/@]+)(?::([^@/]*))?@)?([^:/?]+)(?::\d+)?\/([\w-]+)/.exec(
+          /^(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w+)?:\/\/(?:([^:/@]+)(?::([^@/]*))?@)?([^:/?]+)(?::\d+)?\/([\w•-]+)/.exec(
             value ?? '',
           );
         if (!url) continue;
@@ -353,15 +373,13 @@ export const credentialsDisagree: Rule = {
           yield* disagreements(
             target,
             { user: url[2], password: url[3], database: url[5] },
-            name,
-            place,
+            () => ({ label: name, place }),
             makesDatabase(model, instance),
           );
       }
       const parts = partsOf(instance);
       const target = parts && databaseAt(model, instance, parts.host);
-      if (parts && target)
-        yield* disagreements(target, parts, parts.label, parts.place, makesDatabase(model, instance));
+      if (parts && target) yield* disagreements(target, parts, parts.from, makesDatabase(model, instance));
     }
   },
 };
@@ -408,25 +426,31 @@ function partsOf(instance: Instance):
       user: string | undefined;
       password: string | undefined;
       database: string | undefined;
-      label: string;
-      place: Place;
+      from: (what: Credential) => { label: string; place: Place };
     }
   | undefined {
   for (const prefix of ['DB', 'DATABASE', 'POSTGRES', 'PG', 'MYSQL']) {
     const get = (...names: string[]) =>
       names
-        .map((name) => instance.variables.get(prefix === 'PG' ? `PG${name}` : `${prefix}_${name}`))
-        .find((each) => each?.value !== undefined);
+        .map((name) => (prefix === 'PG' ? `PG${name}` : `${prefix}_${name}`))
+        .map((label) => ({ label, ...instance.variables.get(label) }))
+        .find((each) => each.value !== undefined);
     const host = get('HOST', 'HOSTNAME', 'SERVER');
     if (!host?.value) continue;
-    const password = get('PASSWORD', 'PASS', 'PWD');
+    const held = {
+      user: get('USER', 'USERNAME'),
+      password: get('PASSWORD', 'PASS', 'PWD'),
+      database: get('NAME', 'DATABASE', 'DB'),
+    };
     return {
       host: host.value,
-      user: get('USER', 'USERNAME')?.value,
-      password: password?.value,
-      database: get('NAME', 'DATABASE', 'DB')?.value,
-      label: prefix === 'PG' ? 'PGUSER, PGPASSWORD' : `${prefix}_USER, ${prefix}_PASSWORD`,
-      place: password?.place ?? host.place,
+      user: held.user?.value,
+      password: held.password?.value,
+      database: held.database?.value,
+      from: (what) => {
+        const { label, place } = held[what] ?? host;
+        return { label, place: place ?? instance.place };
+      },
     };
   }
   return undefined;
@@ -435,8 +459,7 @@ function partsOf(instance: Instance):
 function* disagreements(
   target: Instance,
   used: { user: string | undefined; password: string | undefined; database: string | undefined },
-  label: string,
-  place: Place,
+  from: (what: Credential) => { label: string; place: Place },
   makesDatabase: boolean,
 ): Generator<Remark> {
   const engine = engineOf(target.imageName);
@@ -460,21 +483,19 @@ function* disagreements(
     return;
   const userName = user ? user.value : isPostgres ? 'postgres' : undefined;
   const databaseName = database ? database.value : isPostgres ? userName : undefined;
-  const about = `credentials ${place.file}:${place.line}`;
   const differ = (a: string | undefined, b: string | undefined) =>
     a !== undefined &&
     b !== undefined &&
     a !== '' &&
     b !== '' &&
+    !/•/.test(a + b) &&
     !isFilledInLater(a) &&
     !isFilledInLater(b) &&
     decode(a) !== decode(b);
   if (!isRoot && differ(used.user, userName))
     yield disagreement(
       target,
-      label,
-      place,
-      about,
+      from('user'),
       ['l’utilisateur', 'the user'],
       used.user ?? '',
       userName ?? '',
@@ -486,9 +507,7 @@ function* disagreements(
   else if (differ(used.password, password?.value))
     yield disagreement(
       target,
-      label,
-      place,
-      about,
+      from('password'),
       ['le mot de passe', 'the password'],
       '••••',
       '••••',
@@ -502,9 +521,7 @@ function* disagreements(
     if ((isPostgres && used.database === 'postgres') || makesDatabase) return;
     yield disagreement(
       target,
-      label,
-      place,
-      about,
+      from('database'),
       ['la base', 'the database'],
       used.database ?? '',
       databaseName ?? '',
@@ -516,6 +533,8 @@ function* disagreements(
   }
 }
 
+type Credential = 'user' | 'password' | 'database';
+
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -526,9 +545,7 @@ function decode(text: string): string {
 
 function disagreement(
   target: Instance,
-  label: string,
-  place: Place,
-  about: string,
+  { label, place }: { label: string; place: Place },
   what: [string, string],
   used: string,
   made: string,
@@ -538,7 +555,7 @@ function disagreement(
   return {
     severity: 'error',
     place,
-    about,
+    about: `credentials ${place.file}:${place.line}`,
     fr: [
       `${label} donne ${what[0]} « ${used} », mais « ${target.name} » est créée avec « ${made} » (${variable}).`,
       `L’application ne se connecte pas : « ${words} ».`,

@@ -1,8 +1,10 @@
+import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
+import { readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
 import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** Secrets that a step uses, save the one that GitHub gives by itself. */
 function secretsOf(step: Step): string[] {
@@ -52,6 +54,24 @@ export const workflowFile: Rule = {
       if (workflow.faults.length > 0) continue;
       const object = workflow.object;
       if (!object || Object.keys(object).length === 0) continue;
+      if ('services' in object && !('jobs' in object)) {
+        const name = workflow.path.split('/').at(-1) ?? '';
+        yield {
+          severity: 'warning',
+          place: { file: workflow.path, line: 1 },
+          fr: [
+            'C’est un fichier compose, dans le dossier des workflows de GitHub.',
+            'L’onglet Actions montre à chaque push « Invalid workflow file ».',
+            `Déplacez-le : git mv ${workflow.path} ${name} (ou enlevez-le).`,
+          ],
+          en: [
+            'This is a compose file, in the folder of GitHub’s workflows.',
+            'The Actions tab shows at each push "Invalid workflow file".',
+            `Move it: git mv ${workflow.path} ${name} (or remove it).`,
+          ],
+        };
+        continue;
+      }
       const missing = ['on', 'jobs'].find((key) => !(key in object) && !('true' in object && key === 'on'));
       if (missing !== undefined) {
         const near = nearest(missing, Object.keys(object), 2);
@@ -318,8 +338,8 @@ export const workflowSecrets: Rule = {
           about: `secrets ${workflow.path}`,
           fr: [
             `Cette étape a besoin ${names.length > 1 ? 'des secrets' : 'du secret'} ${names.join(', ')}, qu’une copie du dépôt n’a pas.`,
-            'Tant qu’ils manquent, chaque push échoue en rouge : « Error: Username and password required ».',
-            `Ajoutez-les : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`,
+            `Tant ${names.length > 1 ? 'qu’ils manquent' : 'qu’il manque'}, chaque push échoue en rouge : « Error: Username and password required ».`,
+            `${names.length > 1 ? 'Ajoutez-les' : 'Ajoutez-le'} : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`,
           ],
           en: [
             `This step needs the secret${names.length > 1 ? 's' : ''} ${names.join(', ')}, which a fork does not have.`,
@@ -412,10 +432,11 @@ export const workflowPath: Rule = {
             );
             continue;
           }
+          yield* missingInputs(model, step, clean);
           const match = /^\s*(?:python3? -m )?(?:pip3?|uv pip) install (?:[^\n&|;]* )?-r ([\w./-]+)/m.exec(step.run);
           if (!match?.[1] || /^\s*cd |&& *cd |pushd/m.test(step.run)) continue;
           const made = new RegExp(
-            `(export|compile|>|-o|curl|wget|echo|freeze)[^\\n]*${match[1].split('/').at(-1)?.replace(/[.]/g, '\\.') ?? ''}`,
+            `(export|compile|>|-o|curl|wget|echo|freeze)[^\\n]*${literal(match[1].split('/').at(-1) ?? '')}`,
           );
           if (job.steps.some((other) => made.test(other.run))) continue;
           const file = `${clean}/${match[1].replace(/^\.\//, '')}`.replace(/^\.\//, '');
@@ -436,6 +457,55 @@ export const workflowPath: Rule = {
     }
   },
 };
+
+/** `npm test` where there is no package.json, `kubectl apply -f` of a file that is not there. */
+function* missingInputs(model: Model, step: Step, start: string): Generator<Remark> {
+  if (/if \[|test -f|\|\||\$\(|<</.test(step.run)) return;
+  const place = placeOf(step.object, 'run');
+  let folder = start;
+  for (const { words, line } of readShell(step.run)) {
+    const [program = '', first = '', second = ''] = words;
+    if (program === 'cd') {
+      if (/[$~]|^[/-]/.test(first)) return;
+      folder = path.posix.normalize(path.posix.join(folder, first));
+    }
+    const isNpm =
+      program === 'npm' &&
+      (first === 'ci' || first === 'test' || (first === 'run' && second !== '')) &&
+      !words.some((word) => /^(--prefix|-C|--workspace|-w)/.test(word));
+    const file = isNpm
+      ? 'package.json'
+      : program === 'kubectl' && first === 'apply'
+        ? words[words.findIndex((word) => /^(-f|--filename)$/.test(word)) + 1]
+        : undefined;
+    if (file === undefined || file === program || /[$*{]|^(https?:|-|\/)/.test(file)) continue;
+    const target = path.posix.normalize(path.posix.join(folder, file));
+    // npm looks in the folders above too.
+    const above = isNpm ? folder.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/') || '.') : [];
+    if (
+      target.startsWith('..') ||
+      [target, ...above.map((each) => path.posix.join(each, file))].some(
+        (each) => model.project.kindOf(each) !== undefined,
+      )
+    )
+      continue;
+    // What git ignores may be made on the way.
+    if (!model.project.isShared(target)) continue;
+    const base = path.posix.basename(target);
+    const twins = model.project.files.map((each) => each.path).filter((each) => path.posix.basename(each) === base);
+    const found = twins.length === 1 ? twins[0] : undefined;
+    if (!isNpm && new RegExp(`(>|tee|envsubst|-o)[^\\n]*${literal(base)}`).test(step.run)) continue;
+    yield pathRemark(
+      { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
+      target,
+      found === undefined ? undefined : isNpm ? `working-directory: ${path.posix.dirname(found)}` : found,
+      isNpm
+        ? `npm error enoent Could not read package.json: … open '${target}'`
+        : `error: the path "${file}" does not exist`,
+    );
+    return;
+  }
+}
 
 function pathRemark(place: Place, found: string, right: string | undefined, words: string): Remark {
   return {
