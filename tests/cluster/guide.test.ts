@@ -37,6 +37,11 @@ const page = await browser.newPage({
   locale: 'fr-FR',
   viewport: { width: 1280, height: 960 },
 });
+/** What went wrong for the browser, more exactly than a page may know it. */
+const faults: string[] = [];
+const fault = (what: string) => faults.push(`${new Date().toISOString()} ${what}`);
+page.on('requestfailed', (request) => fault(`${request.url()} ${request.failure()?.errorText ?? ''}`));
+page.on('response', (response) => response.status() >= 400 && fault(`${response.url()} ${response.status()}`));
 afterAll(async () => {
   await browser.close();
   app.remove();
@@ -65,7 +70,7 @@ const counter = async (name: RegExp) => {
 };
 const journal = () => page.getByRole('list', { name: 'Journal' }).innerText();
 const expectNoneLost = async () => {
-  expect(await counter(/perdue/), await journal()).toBe(0);
+  expect(await counter(/perdue/), [await journal(), ...faults].join('\n')).toBe(0);
 };
 const podsNow = (count: number) => until(async () => (await counter(/répond(ent)?$/)) === count, 60_000);
 
@@ -129,7 +134,7 @@ const stories: Record<string, Story> = {
     await apart();
     await says(/^Chaque pod a sa propre base de données/);
     await picture('donnees');
-    const lists = (await write()).split('\n').slice(1);
+    const lists = (await write()).match(/^\[.*/gm) ?? [];
     expect(new Set(lists.map((list) => list.includes('chez-un-seul-pod')))).toEqual(new Set([true, false]));
     await together();
     await until(() => page.getByText(/^Chaque pod a sa propre base/).isHidden(), 60_000);

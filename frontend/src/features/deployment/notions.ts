@@ -179,8 +179,8 @@ export const notions: Notion[] = [
         },
         commands: [
           api,
-          `curl -fsS -X POST "$API/users/" -H 'Content-Type: application/json' -d '{"username": "chez-un-seul-pod"}'`,
-          'for i in 1 2 3 4 5 6; do curl -fsS "$API/users/?q=chez-un-seul-pod"; echo; done',
+          `curl -fsS -X POST "$API/users/" -H 'Content-Type: application/json' -d '{"username": "chez-un-seul-pod"}'; echo`,
+          'for i in $(seq 12); do curl -fsS "$API/users/?q=chez-un-seul-pod"; echo; done',
         ],
       },
       {
