@@ -103,15 +103,32 @@ describe('under load', () => {
   });
 });
 
-test('nobody but the API reaches the database, and the front reaches nobody', () => {
-  const reaches = (from: string, host: string, port: number) =>
-    app.kubectl('exec', `deployment/${from}`, '--', 'sh', '-c', `nc -z -w 2 ${host} ${port} && echo yes || echo no`);
+test('nobody but the API reaches the database, nobody its metrics, and the front reaches nobody', () => {
   const address = (name: string) =>
     app.kubectl('get', 'pods', '-l', `app=${name}`, '-o', 'jsonpath={.items[0].status.podIP}');
-  expect(reaches('backend', address('postgres'), 5432)).toBe('yes');
-  expect(reaches('frontend', address('postgres'), 5432)).toBe('no');
-  expect(reaches('frontend', address('backend'), 8000)).toBe('no');
-  expect(reaches('backend', address('backend'), 9090)).toBe('no');
+  const reaches = (from: string, to: string, port: number) => {
+    const script = `nc -z -w 2 ${address(to)} ${port} && echo yes || echo no`;
+    return app.kubectl('exec', from, '--', 'sh', '-c', script);
+  };
+  // Any other pod of the namespace, such as the VSCode from which one works.
+  const image = 'ragatzino/backend-demo-conception-logicielle:latest';
+  const container = {
+    name: 'visitor',
+    image,
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+  };
+  const securityContext = { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } };
+  const overrides = JSON.stringify({ spec: { securityContext, containers: [container] } });
+  app.kubectl('run', 'visitor', '--image', image, '--overrides', overrides);
+  app.kubectl('wait', '--for=condition=Ready', 'pod/visitor', '--timeout=60s');
+
+  expect(reaches('deployment/backend', 'postgres', 5432)).toBe('yes');
+  expect(reaches('deployment/frontend', 'postgres', 5432)).toBe('no');
+  expect(reaches('deployment/frontend', 'backend', 8000)).toBe('no');
+  expect(reaches('visitor', 'backend', 8000)).toBe('yes');
+  expect(reaches('visitor', 'backend', 9090)).toBe('no');
+  expect(reaches('visitor', 'postgres', 5432)).toBe('no');
+  app.kubectl('delete', 'pod', 'visitor');
 });
 
 test('a node that is emptied may take one pod at a time', () => {
