@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { copyProject } from '../../tests/project-copy.ts';
 import { examine } from '../src/check/command.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -131,9 +132,14 @@ test('without the folder k8s/ it says where it is to be started', () => {
   saysAndEnds(setup(everything), 'à la racine du projet', 2);
 });
 
-test('the doctor has nothing to say of what it wrote', () => {
-  setup(everything);
-  expect(examine(folder).findings).toEqual([]);
+test.each([[everything], [everything.slice(0, 2)]])('after %j the doctor finds no fault in the project', (answers) => {
+  const project = copyProject();
+  rmSync(path.join(project, 'k8s'), { recursive: true });
+  setup(answers);
+  cpSync(path.join(folder, 'k8s'), path.join(project, 'k8s'), { recursive: true });
+  const findings = examine(project).findings.filter(({ severity }) => severity !== 'advice');
+  rmSync(project, { recursive: true, force: true });
+  expect(findings).toEqual([]);
 });
 
 test('k8s/README.md lists the same places, for those who do it by hand', () => {

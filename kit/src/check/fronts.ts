@@ -185,7 +185,8 @@ export function writtenUrls(model: Model, front: Front): WrittenUrl[] {
     if (text === undefined || !/https?:\/\//.test(text)) continue;
     if (front.kind === 'next' && !/^\s*(\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*\s*["']use client["']/.test(text)) continue;
     const source = model.source(file);
-    if (!source) continue;
+    // What only Node has does not run in a browser.
+    if (!source || source.imports.some(({ module }) => /^(node:.*|fs|path|os|https?|dotenv)$/.test(module))) continue;
     const fallbacks = new Map<string, string>();
     for (const read of source.env) {
       const url = lastText(read.fallback);

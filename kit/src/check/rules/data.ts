@@ -153,20 +153,20 @@ function* springRemarks(model: Model, instance: Instance): Generator<Remark> {
 
 /** The file of a SQLite database that a container's program opens. */
 function sqliteOf(model: Model, instance: Instance): { file: string; place: Place } | undefined {
+  const hasServer = [...instance.variables].some(
+    ([name, { value }]) =>
+      /^(postgres|mysql|mariadb|mongodb)/.test(value ?? '') ||
+      (/^(PGHOST|DB_HOST|DATABASE_HOST|POSTGRES_HOST|MYSQL_HOST)$/.test(name) && value !== ''),
+  );
   for (const [name, { value, place }] of instance.variables) {
     const match =
       /^sqlite(?:\+\w+)?:\/\/\/?(.*)$/.exec(value ?? '') ??
-      (/SQLITE|DB_(PATH|FILE)|DATABASE_(PATH|FILE)/.test(name)
+      (!hasServer && /SQLITE|DB_(PATH|FILE)|DATABASE_(PATH|FILE)/.test(name)
         ? /^(?:file:)?(.*\.(?:db|sqlite3?))$/.exec(value ?? '')
         : null) ??
       (/^DATABASE_URL$/.test(name) ? /^file:(.*)$/.exec(value ?? '') : null);
     if (match?.[1] !== undefined && !/:memory:/.test(match[1])) return { file: match[1], place };
   }
-  const other = [...instance.variables].some(
-    ([name, { value }]) =>
-      /^(postgres|mysql|mariadb|mongodb)/.test(value ?? '') ||
-      (/^(PGHOST|DB_HOST|DATABASE_HOST|POSTGRES_HOST|MYSQL_HOST)$/.test(name) && value !== ''),
-  );
   for (const source of runningSources(model, instance)) {
     for (const call of source.calls) {
       const method = call.callee;
@@ -189,7 +189,7 @@ function sqliteOf(model: Model, instance: Instance): { file: string; place: Plac
     const django = /["']ENGINE["']\s*:\s*["']django\.db\.backends\.sqlite3["']/.exec(text);
     if (django && !/postgresql|mysql|dj_database_url|env\.db/.test(text))
       return { file: 'db.sqlite3', place: { file: source.path, line: text.slice(0, django.index).split('\n').length } };
-    if (other) continue;
+    if (hasServer) continue;
     const flask = /SQLALCHEMY_DATABASE_URI["'\]]*\s*=\s*["']sqlite:\/\/\/?([^"']+)["']/.exec(text);
     if (flask?.[1] !== undefined && !/:memory:/.test(flask[1]))
       return {
