@@ -26,17 +26,31 @@ const children = [
   run('backend', isDev ? ['--watch', '--watch-preserve-output', 'src/server.ts'] : ['src/server.ts']),
   run('frontend', isDev ? [vite, '--logLevel', 'warn'] : ['serve.ts']),
 ];
-for (const child of children) child.on('exit', () => void stop('SIGINT', 1));
+for (const child of children) {
+  child.on('exit', () => {
+    if (!isStopping) void stop('SIGINT', 1);
+  });
+}
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal, 0));
 
-await answers(`http://localhost:${config.port}/health`);
+// A HOST that is one address of this machine is not reached by the name of another.
+const apiUrl = `http://${/^(0\.0\.0\.0|::|127\.|localhost)/.test(config.host) ? 'localhost' : config.host}:${config.port}`;
+await answers(`${apiUrl}/health`);
 await answers(`http://localhost:${frontPort}/config.json`);
-console.log(summary(config));
+console.log(summary(config, await isAnswering(`${apiUrl}/ready`)));
 
 /** Everything that can be known to be wrong before anything is started. */
 async function checkedConfig(): Promise<Config> {
   try {
     const read = loadConfig();
+    for (const [name, port] of [
+      ['PORT', read.port],
+      ['METRICS_PORT', read.metricsPort],
+    ] as const) {
+      if (port === frontPort)
+        throw new ConfigError(`${name} is ${port}, where the page is served: choose another port.`);
+    }
+    if (read.port === 0) throw new ConfigError('PORT is 0, any port, which the page could not know: choose one.');
     loadEnvironment(`http://localhost:${read.port}`);
     const { default: front } = await import('../frontend/nginx/runtime-config.js');
     if (front.fault) throw new ConfigError(front.fault);
@@ -90,18 +104,21 @@ async function stop(signal: NodeJS.Signals, code: number): Promise<void> {
   process.exit(code);
 }
 
-async function answers(url: string): Promise<void> {
-  while (
-    !(await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  )
-    await sleep(50);
+async function isAnswering(url: string): Promise<boolean> {
+  return fetch(url).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
-function summary({ port, appTitle, database, apiKey }: Config): string {
-  const place = database.engine === 'sqlite' ? database.path : 'PostgreSQL, as configured';
+async function answers(url: string): Promise<void> {
+  while (!(await isAnswering(url))) await sleep(50);
+}
+
+function summary({ port, appTitle, database, apiKey }: Config, isReady: boolean): string {
+  const place =
+    (database.engine === 'sqlite' ? database.path : 'PostgreSQL, as configured') +
+    (isReady ? '' : ' (it does not answer yet; the API tries again)');
   const writing = apiKey === undefined ? 'open to everyone; set API_KEY to protect it' : 'protected by API_KEY';
   return `
   ${appTitle} is running.

@@ -1,12 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  LogController,
-  type RawServerDefault,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController, type RawServerDefault } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Config } from './config.ts';
 import type { Database } from './database/connection.ts';
@@ -58,7 +52,8 @@ export async function buildApp(
     forceCloseConnections: 'idle',
     // A parameter of any length reaches its schema, which says what is wrong with it; headers end at 16 kB anyway.
     routerOptions: { maxParamLength: 16_384 },
-    frameworkErrors: (_error, _request, reply: FastifyReply) => void reply.code(404).send({ detail: 'Not Found' }),
+    // What is no URL would be answered before any hook, without headers, log or metric: it becomes a path that is not there.
+    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/not-a-url'),
     clientErrorHandler: answerBrokenRequest,
   });
 
@@ -83,4 +78,14 @@ export async function buildApp(
   });
 
   return { app, metrics };
+}
+
+function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true;
+  try {
+    decodeURIComponent(url.replace(/\?.*/s, ''));
+    return true;
+  } catch {
+    return false;
+  }
 }

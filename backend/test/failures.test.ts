@@ -83,6 +83,13 @@ describe('a SQLite file that cannot be written', () => {
   });
 });
 
+test('on PostgreSQL a request has its bound of time, and a migration has none of a request', async () => {
+  const { database } = await buildTestApp('postgres');
+  const slow = sql`select pg_sleep(2.5)`;
+  await expect(slow.execute(database.queries)).rejects.toMatchObject({ kind: 'unavailable' });
+  await database.patiently((connection) => slow.execute(connection));
+});
+
 describe('a PostgreSQL server that goes away', () => {
   async function ownServer(): Promise<PostgresServer> {
     const server = await createPostgres();

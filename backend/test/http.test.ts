@@ -64,11 +64,22 @@ describe('bodies', () => {
       ['{"username": ', 13],
       ['{"username":"x"} x', 17],
       ['  ', 2],
+      ['{"username": x}', 13],
+      ['{"username": [1, 2, tru]}', 23],
     ] as const) {
       expect((await post(app, body)).json()).toMatchObject({
         detail: [{ type: 'json_invalid', loc: ['body', position], msg: 'JSON decode error', input: {} }],
       });
     }
+  });
+
+  test('a body or a path that is made to be slow is judged at once', async () => {
+    const { app } = await buildTestApp();
+    const start = performance.now();
+    expect((await post(app, JSON.stringify({ username: `${'a'.repeat(60_000)}\0` }))).statusCode).toBe(422);
+    expect((await app.inject(`/${'/'.repeat(15_000)}x/`)).statusCode).toBe(404);
+    // Patterns that go back and forth take seconds.
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   test('64 kB are read and more are refused', async () => {
@@ -144,7 +155,17 @@ describe('paths and methods', () => {
 describe('headers', () => {
   test('every answer has its request id and says how it is to be read', async () => {
     const { app } = await buildTestApp();
-    for (const url of ['/', '/users/', '/nope', '/users/abc', '/users', '/docs', '/docs/static/swagger-ui.css']) {
+    for (const url of [
+      '/',
+      '/users/',
+      '/nope',
+      '/users/abc',
+      '/users',
+      '/%zz',
+      '/users/%ff',
+      '/docs',
+      '/docs/static/swagger-ui.css',
+    ]) {
       const { headers } = await app.inject(url);
       expect(headers['x-request-id'], url).toMatch(/^[\da-f-]{36}$/);
       expect(headers['x-content-type-options'], url).toBe('nosniff');

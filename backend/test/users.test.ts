@@ -153,6 +153,9 @@ describe.each(engines)('users on %s', (engine) => {
       },
     ]);
     expect(await fault({ username: ' \n' })).toMatchObject([{ type: 'string_too_short', input: ' \n' }]);
+    for (const username of ['a\0b', '\ud800', 'a\udfffb']) {
+      expect(await fault({ username })).toMatchObject([{ loc: ['body', 'username'] }]);
+    }
     expect(await fault({ username: 'x'.repeat(65) })).toEqual([
       {
         type: 'string_too_long',

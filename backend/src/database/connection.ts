@@ -10,6 +10,8 @@ export interface Database {
   queries: Kysely<Schema>;
   /** Runs `work` as one transaction: all of it is kept, or nothing. */
   transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /** Runs what may take long, such as a migration, without the bound that requests have. */
+  patiently<T>(work: (connection: Kysely<Schema>) => Promise<T>): Promise<T>;
   /** Changes whenever anything in the database has; undefined where the engine cannot tell so for the price of a look. */
   version(): string | undefined;
   /** Resolves when the database answers. */

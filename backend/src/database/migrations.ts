@@ -1,6 +1,5 @@
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { searchKey } from '../users/search-key.ts';
 import type { Database } from './connection.ts';
 import type { Schema } from './schema.ts';
 import { untilUnlocked } from './sqlite.ts';
@@ -41,7 +40,7 @@ function migrationsFor(engine: Database['engine']): Record<string, Migration> {
         ] as const) {
           const { id } = await db
             .insertInto('users')
-            .values({ username, search_key: searchKey(username) })
+            .values({ username, search_key: username })
             .returning('id')
             .executeTakeFirstOrThrow();
           await db
@@ -70,9 +69,9 @@ export async function migrate(database: Database): Promise<string[]> {
     return (results ?? []).map(({ migrationName }) => migrationName);
   }
 
-  if (database.engine === 'postgres') return run(database.queries, false);
+  if (database.engine === 'postgres') return database.patiently((connection) => run(connection, false));
   return untilUnlocked(() =>
-    database.queries.connection().execute(async (connection) => {
+    database.patiently(async (connection) => {
       await sql`begin`.execute(connection);
       try {
         const names = await run(connection, true);

@@ -11,6 +11,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /** Both bounds together keep an answer under 5 s when the server is gone without a word. */
 const connectTimeoutMs = 2000;
 const queryTimeoutMs = 2000;
+/** For a migration, such as an index on a large table. */
+const patientTimeoutMs = 3_600_000;
 
 /** Prepares a pool; nothing is sent before the first query, so the server may be away at start. */
 export function openPostgres(
@@ -18,24 +20,36 @@ export function openPostgres(
   warn: (error: Error) => void,
 ): Database {
   const { engine, ...server } = config;
-  const pool = new pg.Pool({
-    ...('url' in server ? { connectionString: server.url } : server),
-    application_name: 'archi-exemple',
-    max: 10,
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
-    statement_timeout: queryTimeoutMs,
-    keepAlive: true,
-  });
-  // Without these listeners a server that restarts (57P01) ends this process: an idle client's error has no other reader.
-  pool.on('error', warn);
-  pool.on('connect', (client) => client.on('error', warn));
+  function connect(clients: number, timeoutMs: number) {
+    const pool = new pg.Pool({
+      ...('url' in server ? { connectionString: server.url } : server),
+      application_name: 'archi-exemple',
+      max: clients,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: timeoutMs,
+      statement_timeout: timeoutMs,
+      keepAlive: true,
+    });
+    // Without these listeners a server that restarts (57P01) ends this process: an idle client's error has no other reader.
+    pool.on('error', warn);
+    pool.on('connect', (client) => client.on('error', warn));
+    return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: discardingBroken(pool) }) });
+  }
 
-  const queries = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: discardingBroken(pool) }) });
+  const queries = connect(10, queryTimeoutMs);
   return {
     engine,
     queries,
     transaction: (work) => queries.transaction().execute(work),
+    async patiently(work) {
+      // The migrator asks for a second connection while the first holds its lock.
+      const patient = connect(2, patientTimeoutMs);
+      try {
+        return await work(patient);
+      } finally {
+        await patient.destroy();
+      }
+    },
     version: () => undefined,
     async ping() {
       await queries.selectFrom('users').select('id').limit(1).execute();

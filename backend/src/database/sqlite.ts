@@ -39,6 +39,7 @@ export async function openSqlite(path: string): Promise<Database> {
   return {
     engine: 'sqlite',
     queries,
+    patiently: (work) => queries.connection().execute(work),
     async transaction(work) {
       try {
         return await untilUnlocked(() => queries.transaction().execute(work));

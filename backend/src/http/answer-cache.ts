@@ -1,8 +1,11 @@
+/** What an entry takes beside its key and its body, about. */
+const entryBytes = 500;
+
 /**
  * Keeps finished answers for as long as the database says that nothing in it has changed, whichever process wrote.
  *
  * @param version of the data; undefined where the database cannot tell, and then nothing is kept.
- * @param mostBytes how much is kept at most.
+ * @param mostBytes how much memory is taken at most, keys and bookkeeping included.
  */
 export function createAnswerCache<T extends { body: Buffer }>(
   version: () => string | undefined,
@@ -25,9 +28,10 @@ export function createAnswerCache<T extends { body: Buffer }>(
 
     const made = await make();
     // Asked before, so an answer made of newer data is at worst dropped too early.
-    if (keptVersion === current && !answers.has(key) && bytes + made.body.length <= mostBytes) {
+    const cost = made.body.length + 2 * key.length + entryBytes;
+    if (keptVersion === current && !answers.has(key) && bytes + cost <= mostBytes) {
       answers.set(key, made);
-      bytes += made.body.length;
+      bytes += cost;
     }
     return made;
   };

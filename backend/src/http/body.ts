@@ -54,8 +54,29 @@ function invalidJson(text: string): ValidationError {
   } catch (error) {
     reason = (error as Error).message;
   }
-  const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? (reason.includes('end of JSON') ? text.length : 0));
+  const position = Number(/at position (\d+)/.exec(reason)?.[1] ?? faultPosition(text));
   return new ValidationError([
     { type: 'json_invalid', loc: ['body', position], msg: 'JSON decode error', input: {}, ctx: { error: reason } },
   ]);
+}
+
+/** Where a text stops being the beginning of JSON; V8 does not always say. */
+function faultPosition(text: string): number {
+  let [right, wrong] = [0, text.length + 1];
+  while (wrong - right > 1) {
+    const middle = Math.floor((right + wrong) / 2);
+    if (isBeginning(text.slice(0, middle))) right = middle;
+    else wrong = middle;
+  }
+  return right;
+}
+
+function isBeginning(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    return /end of JSON|Unterminated/.test(message) || message.includes(`at position ${text.length} `);
+  }
 }

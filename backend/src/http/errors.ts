@@ -67,6 +67,9 @@ export function errorAnswers<Status extends keyof typeof descriptions>(...status
   ) as { [S in Status]: TUnsafe<Static<Answer<S>>> };
 }
 
+/** From the first of them on: tried at each of them, the pattern would take quadratic time. */
+const trailingSlashes = /(?<!\/)\/+$/;
+
 /**
  * Answers every error as FastAPI does: `{"detail": …}`, 405 with `Allow` for a path that knows other methods, and 307 to
  * the path with a slash more or less where only that one exists (https://www.starlette.io/routing/).
@@ -94,7 +97,7 @@ export function answerErrors(app: FastifyInstance): void {
     if (allowed.length > 0 && !allowed.includes(request.method)) {
       return reply.code(405).header('allow', allowed.join(', ')).send({ detail: 'Method Not Allowed' });
     }
-    const twin = path.endsWith('/') ? path.replace(/\/+$/, '') : `${path}/`;
+    const twin = path.endsWith('/') ? path.replace(trailingSlashes, '') : `${path}/`;
     // Relative, so right behind every proxy; `//host` would lead elsewhere, so only a path of this API is a target.
     if (allowed.length === 0 && methodsOf(twin).length > 0) {
       return reply.redirect(relative(path, twin) + (query ?? ''), 307);
@@ -133,7 +136,7 @@ const databaseAnswers: Record<DatabaseError['kind'], [number, string]> = {
 
 /** The reference that leads from one path to its twin, whatever prefix a proxy has cut off. */
 function relative(path: string, twin: string): string {
-  const last = path.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  const last = path.replace(trailingSlashes, '').split('/').at(-1) ?? '';
   return twin.endsWith('/') ? `${last}/` : `${'../'.repeat(path.length - twin.length)}${last}`;
 }
 

@@ -28,6 +28,8 @@ export function faultRoutes(
   let unhealthyUntil = 0;
   let slow = { until: 0, ms: 0 };
   let failing = { until: 0, percent: 0 };
+  /** One at a time, so that its bound is the process' own. */
+  let meal = new AbortController();
 
   app.addHook('onRequest', async (request, reply) => {
     const route = request.routeOptions.url ?? '';
@@ -76,7 +78,9 @@ export function faultRoutes(
   const megabytes = Type.Optional(Type.Integer({ minimum: 1, maximum: 1024, default: 512, description: 'At most' }));
   fault('memory', 'The process takes memory, until it is killed or has enough', { seconds, megabytes }, (query) => {
     const end = until(query.seconds);
-    void eatMemory((query.megabytes ?? 512) * megabyte, end);
+    meal.abort();
+    meal = new AbortController();
+    void eatMemory((query.megabytes ?? 512) * megabyte, end, meal.signal);
     return end;
   });
 
@@ -108,9 +112,9 @@ export function faultRoutes(
 }
 
 /** Takes memory that is really there: filled, and outside of the heap, whose own limit would end the process first. */
-async function eatMemory(bytes: number, until: number): Promise<void> {
+async function eatMemory(bytes: number, until: number, signal: AbortSignal): Promise<void> {
   const eaten: Buffer<ArrayBuffer>[] = [];
-  while (Date.now() < until) {
+  while (Date.now() < until && !signal.aborted) {
     const left = bytes - eaten.length * bite.bytes;
     if (left > 0) eaten.push(Buffer.alloc(Math.min(bite.bytes, left), 1));
     await sleep(bite.everyMs, undefined, { ref: false });

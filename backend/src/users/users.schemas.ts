@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import { component } from '../http/openapi.ts';
 
-/** Something that is not white space, and no NUL: PostgreSQL cannot keep one in a text. */
-const notBlank = '^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$';
+/** Something that is not white space; no NUL, which PostgreSQL cannot keep in a text, and no half of a surrogate pair. */
+const notBlank = '^\\s*[^\\s\\u0000\\ud800-\\udfff][^\\u0000\\ud800-\\udfff]*$';
 const withoutNul = '^[^\\u0000]*$';
 
 const username = Type.String({
@@ -10,6 +10,7 @@ const username = Type.String({
   maxLength: 64,
   pattern: notBlank,
   description: 'Unique; kept without the white space around it.',
+  examples: ['camille'],
 });
 const role = Type.String({ minLength: 1, maxLength: 32, pattern: notBlank });
 const roles = Type.Unsafe<string[] | null>({
@@ -17,6 +18,7 @@ const roles = Type.Unsafe<string[] | null>({
   items: role,
   maxItems: 20,
   description: 'A set: order and doubles say nothing. `null` is none.',
+  examples: [['dev', 'ops']],
 });
 
 export const User = component('User', {
