@@ -24,7 +24,7 @@ try {
 async function start(config: Config): Promise<void> {
   const lifecycle: Lifecycle = { state: 'starting' };
   const database = await openDatabase(config.database, (error) => {
-    app.log.warn({ err: error }, 'a connection to the database was lost');
+    app.log.warn({ reason: error.message }, 'a connection to the database was lost');
   }).catch((error: unknown) => {
     throw unusableFile(config, error);
   });
@@ -92,7 +92,7 @@ async function tryToMigrate(config: Config, database: Database, app: App): Promi
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     if (config.database.engine === 'sqlite') throw unusableFile(config, error);
-    app.log.warn({ err: error }, 'PostgreSQL cannot be used yet: trying again until it can');
+    app.log.warn({ reason: error.message }, 'PostgreSQL cannot be used yet: trying again until it can');
     return false;
   }
 }

@@ -119,7 +119,7 @@ export function answerErrors(app: FastifyInstance): void {
     if (error instanceof ValidationError) return reply.code(422).send({ detail: error.detail });
     if (error instanceof DatabaseError) {
       const [status, detail] = databaseAnswers[error.kind];
-      if (status >= 500) request.log.warn({ err: error }, 'the database refused');
+      if (status >= 500) request.log.warn({ reason: error.message }, 'the database refused');
       return reply.code(status).send({ detail });
     }
     const status = error.statusCode ?? 500;

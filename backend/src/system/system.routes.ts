@@ -66,7 +66,7 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
       try {
         await database.ping();
       } catch (error) {
-        request.log.warn({ err: error }, 'not ready');
+        request.log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'not ready');
         return reply.code(503).send({ detail: 'The database does not answer' });
       }
       return { status: 'ready' as const };
