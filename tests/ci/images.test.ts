@@ -32,7 +32,7 @@ test.each(['backend', 'frontend'])('the summary, docker-bake.hcl and k8s/ name t
   const read = (file: string) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
   const manifest = read(`k8s/${side}-deployment.yaml`);
   expect(manifest).toMatch(
-    new RegExp(`^ +- name: ${side}\n +image: ragatzino/${side}-demo-conception-logicielle:latest$`, 'm'),
+    new RegExp(`^ +- name: ${side}\n +image: [a-z0-9]+/${side}-demo-conception-logicielle:[\\w.-]+$`, 'm'),
   );
   expect(manifest).toMatch(new RegExp(`^  name: ${side}$`, 'm'));
   expect(read('docker-bake.hcl')).toContain('"${ACCOUNT}/${side}-demo-conception-logicielle:${tag}"');
