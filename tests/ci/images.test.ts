@@ -66,6 +66,7 @@ describe('the summary', () => {
   ])('without an account says what is missing and where it goes (%j, %j)', (account, hasToken, said) => {
     const summary = missingAccountSummary({ ...main, account, hasToken });
     for (const part of said) expect(summary).toContain(part);
+    expect(summary).toContain('**Re-run all jobs**, en haut à droite de la dernière exécution de `main`');
     expect(summary.includes(`${main.source}/settings/variables/actions`)).toBe(account === '');
     expect(summary.includes(`${main.source}/settings/secrets/actions`)).toBe(!hasToken);
   });
