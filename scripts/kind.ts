@@ -11,17 +11,13 @@ const registry = 'kind-registry';
 const port = 5001;
 const mirrors = '/etc/containerd/certs.d/docker.io';
 
-docker(
-  'run',
-  '--detach',
-  '--name',
-  registry,
-  '--network',
-  'kind',
-  '--publish',
-  `127.0.0.1:${port}:5000`,
-  'registry:3.0.0',
-);
+// From a run before it may be there already, perhaps stopped.
+if (docker('ps', '--all', '--quiet', '--filter', `name=^${registry}$`) === '') {
+  const options = ['--name', registry, '--network', 'kind', '--publish', `127.0.0.1:${port}:5000`];
+  docker('run', '--detach', ...options, 'registry:3.0.0');
+} else {
+  docker('start', registry);
+}
 docker('exec', 'kind-control-plane', 'mkdir', '-p', mirrors);
 docker('cp', join(folder, 'hosts.toml'), `kind-control-plane:${mirrors}/hosts.toml`);
 
@@ -41,5 +37,5 @@ function docker(...args: string[]): string {
 }
 
 function kubectl(...args: string[]): void {
-  execFileSync('kubectl', args, { stdio: 'inherit' });
+  execFileSync('kubectl', ['--context', 'kind-kind', ...args], { stdio: 'inherit' });
 }

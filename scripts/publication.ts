@@ -81,7 +81,7 @@ export function missingAccountSummary({ account, hasToken, source }: Run): strin
       ? '- [x] le **secret** `DOCKERHUB_TOKEN`'
       : `- [ ] le **secret** \`DOCKERHUB_TOKEN\`, un jeton « Read & Write » créé sur [Docker Hub > Personal access tokens](https://app.docker.com/settings/personal-access-tokens) : [Settings > Secrets and variables > Actions > Secrets](${settings('secrets')}) > New repository secret`,
     '',
-    'Ensuite, relancez : **Re-run all jobs**, en haut à droite de cette page.',
+    "Ensuite, relancez : **Re-run all jobs**, en haut à droite de la dernière exécution de `main` (onglet **Actions**). Une exécution plus ancienne publierait, sous `latest`, le code d'alors.",
     '',
   ].join('\n');
 }

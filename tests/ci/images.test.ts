@@ -32,7 +32,7 @@ test.each(['backend', 'frontend'])('the summary, docker-bake.hcl and k8s/ name t
   const read = (file: string) => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
   const manifest = read(`k8s/${side}-deployment.yaml`);
   expect(manifest).toMatch(
-    new RegExp(`^ +- name: ${side}\n +image: ragatzino/${side}-demo-conception-logicielle:latest$`, 'm'),
+    new RegExp(`^ +- name: ${side}\n +image: [a-z0-9]+/${side}-demo-conception-logicielle:[\\w.-]+$`, 'm'),
   );
   expect(manifest).toMatch(new RegExp(`^  name: ${side}$`, 'm'));
   expect(read('docker-bake.hcl')).toContain('"${ACCOUNT}/${side}-demo-conception-logicielle:${tag}"');
@@ -66,6 +66,7 @@ describe('the summary', () => {
   ])('without an account says what is missing and where it goes (%j, %j)', (account, hasToken, said) => {
     const summary = missingAccountSummary({ ...main, account, hasToken });
     for (const part of said) expect(summary).toContain(part);
+    expect(summary).toContain('**Re-run all jobs**, en haut à droite de la dernière exécution de `main`');
     expect(summary.includes(`${main.source}/settings/variables/actions`)).toBe(account === '');
     expect(summary.includes(`${main.source}/settings/secrets/actions`)).toBe(!hasToken);
   });

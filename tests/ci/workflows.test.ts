@@ -97,6 +97,13 @@ test('nothing logs in to Docker Hub without both of the values that it takes', (
   ]);
 });
 
+test('a newer push breaks off a pull request, and never what publishes', () => {
+  const ci = workflows.find(({ path }) => path.endsWith('/ci.yml'));
+  expect(ci?.object).toMatchObject({
+    concurrency: { 'cancel-in-progress': "${{ github.event_name == 'pull_request' }}" },
+  });
+});
+
 test('no image is published before the checks, the tests, the containers and the cluster are green', () => {
   const images = jobs.find(({ name }) => name === 'images');
   expect(images?.object).toMatchObject({ needs: ['checks', 'tests', 'containers', 'cluster'] });

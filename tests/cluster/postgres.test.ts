@@ -83,6 +83,9 @@ describe('under load', () => {
 
   test('when the database is replaced, the API says 503 until it is back, and no pod of the API is restarted', async () => {
     const before = app.pods('backend');
+    const path = 'jsonpath={.items[*].status.containerStatuses[0].restartCount}';
+    const restarts = () => app.kubectl('get', 'pods', ...before, '-o', path);
+    const restartsBefore = restarts();
     const during = await failuresDuring(loaded, () => {
       app.kubectl('delete', 'pod', 'postgres-0');
       app.kubectl('rollout', 'status', 'statefulset/postgres', '--timeout=120s');
@@ -90,6 +93,7 @@ describe('under load', () => {
     // The API's own answer, or the ingress' when no pod is ready.
     expect(during.filter((failure) => !/^(GET|POST) 503 /.test(failure))).toEqual([]);
     expect(app.pods('backend')).toEqual(before);
+    expect(restarts()).toBe(restartsBefore);
   });
 
   test('after all of it, each user whose creation was acknowledged is there', async () => {
@@ -151,8 +155,11 @@ test.each([
   writeFileSync(file, before);
 });
 
-test('deleted, only the data of the database is left', async () => {
+test('deleted, only the data of the database and the ConfigMap of the first title are left', async () => {
   app.kubectl('delete', '-k', 'overlays/postgres');
-  const left = () => app.kubectl('get', 'all,ingresses,secrets,networkpolicies,pdb,pvc', '-o', 'name');
-  await until(() => left() === 'persistentvolumeclaim/data-postgres-0', 90_000);
+  const left = () => app.kubectl('get', 'all,ingresses,secrets,networkpolicies,pdb,pvc,configmaps', '-o', 'name');
+  // The last one is Kubernetes' own.
+  const expected =
+    /^persistentvolumeclaim\/data-postgres-0\nconfigmap\/configuration-backend-\w+\nconfigmap\/kube-root-ca\.crt$/;
+  await until(() => expected.test(left()), 90_000);
 });

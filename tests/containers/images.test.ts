@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { contractCases, replay } from '../../backend/test/contract/replay.ts';
 import { allNames, load, until } from '../../backend/test/support/process.ts';
 import { docker, hardened, images, run, volume } from './docker.ts';
@@ -8,30 +8,49 @@ const megabytes = 1024 * 1024;
 const isHealthy = ({ inspect }: { inspect: (format: string) => string }) =>
   inspect('{{.State.Health.Status}}') === 'healthy';
 
-test.each(Object.values(images))('%s holds no secret, no source and no tool for packages', (image) => {
-  const content = execFileSync('sh', [
-    '-c',
-    `docker save ${image} | tar -xO | grep -c ${inject('plantedSecret')} || true`,
-  ]);
-  expect(content.toString().trim()).toBe('0');
-  const files = docker('run', '--rm', '--entrypoint', 'find', '--user', '0', image, '/', '-xdev', '-type', 'f').split(
-    '\n',
-  );
-  expect(
-    files.filter((file) => /node_modules|\.tsx?$|\/(npm|npx|pnpm|yarn|corepack)$|\/\.env|\.db/.test(file)),
-  ).toEqual([]);
-});
+describe.each(['backend', 'frontend'] as const)('the image of the %s', (side) => {
+  const image = images[side];
+  /** Both sides' sources and what is built from them have this; a search that does not find it finds nothing. */
+  const known = 'APP_VERSION';
 
-test.each(Object.values(images))('%s says what it is, and runs as a user that is a number and not root', (image) => {
-  const { User, Labels } = JSON.parse(docker('inspect', '--format', '{{json .Config}}', image)) as {
-    User: string;
-    Labels: Record<string, string>;
-  };
-  expect(User).toBe('10001:10001');
-  expect(Labels).toMatchObject({
-    'org.opencontainers.image.source': expect.stringMatching(/^https:\/\/github\.com\//) as string,
-    'org.opencontainers.image.version': '1.2.3',
-    'org.opencontainers.image.revision': 'abc123',
+  test('is built from no secret, and holds none', () => {
+    const project = inject('project');
+    const file = `${project}/${side}/Dockerfile`;
+    const stage = docker('build', '--quiet', '--target', 'build', '--file', file, project);
+    const search = ['run', '--rm', '--entrypoint', 'sh', stage, '-c', 'grep -rlF -- "$0" /src || true'];
+    expect(docker(...search, known)).not.toBe('');
+    expect(docker(...search, inject('plantedSecret'))).toBe('');
+
+    const container = docker('create', image);
+    onTestFinished(() => {
+      docker('rm', '--volumes', container);
+    });
+    const script = `docker export ${container} | grep -acF -- "$0" || true`;
+    const count = (text: string) => Number(execFileSync('sh', ['-c', script, text], { encoding: 'utf8' }));
+    expect(count(known)).toBeGreaterThan(0);
+    expect(count(inject('plantedSecret'))).toBe(0);
+  });
+
+  test('holds no source and no tool for packages', () => {
+    const files = docker('run', '--rm', '--entrypoint', 'find', '--user', '0', image, '/', '-xdev', '-type', 'f').split(
+      '\n',
+    );
+    expect(
+      files.filter((file) => /node_modules|\.tsx?$|\/(npm|npx|pnpm|yarn|corepack)$|bin\/apk$|\/\.env|\.db/.test(file)),
+    ).toEqual([]);
+  });
+
+  test('says what it is, and runs as a user that is a number and not root', () => {
+    const { User, Labels } = JSON.parse(docker('inspect', '--format', '{{json .Config}}', image)) as {
+      User: string;
+      Labels: Record<string, string>;
+    };
+    expect(User).toBe('10001:10001');
+    expect(Labels).toMatchObject({
+      'org.opencontainers.image.source': expect.stringMatching(/^https:\/\/github\.com\//) as string,
+      'org.opencontainers.image.version': '1.2.3',
+      'org.opencontainers.image.revision': 'abc123',
+    });
   });
 });
 

@@ -155,8 +155,8 @@ export const notions: Notion[] = [
       en: 'Nothing changes: the same pods, the same version, no red square. The pod in ErrImagePull or ImagePullBackOff shows in kubectl get pods alone.',
     },
     shows: {
-      fr: 'Une mise à jour qui échoue n’interrompt rien : les anciens pods servent tant que les nouveaux ne sont pas prêts. rollout undo remet la révision précédente ; vos fichiers, eux, sont à corriger ensuite.',
-      en: 'An update that fails interrupts nothing: the old pods serve for as long as the new ones are not ready. rollout undo puts the previous revision back; your files are for you to correct afterwards.',
+      fr: 'Une mise à jour qui échoue n’interrompt rien : les anciens pods servent tant que les nouveaux ne sont pas prêts. rollout undo remet la révision précédente ; si l’image fautive vient d’un fichier, corrigez-le aussi, ou le prochain kubectl apply la remettra.',
+      en: 'An update that fails interrupts nothing: the old pods serve for as long as the new ones are not ready. rollout undo puts the previous revision back; if the faulty image comes from a file, correct that too, or the next kubectl apply puts it back.',
     },
     hasPicture: true,
     isFault: false,
