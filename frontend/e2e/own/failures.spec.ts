@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { expect, test } from '../site.ts';
 
 test('an API that is down is told with its address and the causes, and the page heals by itself', async ({
@@ -136,6 +137,27 @@ test.describe('with an API that does not let this page read it', () => {
     );
     await expect(page.getByRole('alert')).not.toContainText('arrêtée');
   });
+});
+
+test('a proxy that answers in place of the API, because no pod is ready, is a possible cause', async ({
+  page,
+  site,
+}) => {
+  await site.killApi();
+  const ingress = createServer((_request, response) => response.writeHead(503).end('no available server'));
+  ingress.listen(Number(new URL(site.apiUrl).port));
+  await page.goto('/');
+  const causes = page.getByRole('alert').getByRole('listitem');
+  await expect(causes).toHaveText([/\(CORS\)/, /Ou un proxy \(l’Ingress\) répond à sa place.* kubectl get pods/]);
+  ingress.close();
+  ingress.closeAllConnections();
+});
+
+test('the address of the front itself is told as the wrong one', async ({ page, site }) => {
+  await page.route('**/config.json', (route) => route.fulfill({ json: { apiUrl: site.url } }));
+  await page.goto('/');
+  const causes = page.getByRole('alert').getByRole('listitem');
+  await expect(causes).toHaveText([/^L’adresse est fausse\. Elle vient de VITE_API_URL/]);
 });
 
 test.describe('an address that only the cluster knows', () => {

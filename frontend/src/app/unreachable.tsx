@@ -3,7 +3,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useApi } from '../api/client.ts';
 import { useI18n } from '../i18n/i18n.ts';
 
-/** Why there may be no answer: what can be told for sure comes alone, the rest as possible causes. */
+/**
+ * Why there may be no answer that this page can read: the possible causes, fewer where the addresses or a second request
+ * rule some out.
+ */
 export function Unreachable() {
   const { t } = useI18n();
   const { url } = useApi();
@@ -11,8 +14,9 @@ export function Unreachable() {
   const isInternal =
     /^https?:\/\/([^/.:]+|[^/:]+\.svc(\.[^/:]+)?)(:\d+)?(\/|$)/.test(url) && !/\/\/localhost/.test(url);
 
-  // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any.
-  const { data: answersElsewhere } = useQuery({
+  // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any, not whose
+  // it is: where no pod is ready, the Ingress answers, and its errors do not name this page either.
+  const { data: isAnswered } = useQuery({
     queryKey: ['answers without CORS'],
     queryFn: () =>
       fetch(`${url}/health`, { mode: 'no-cors' }).then(
@@ -25,8 +29,11 @@ export function Unreachable() {
 
   const causes = isMixed
     ? [t.unreachable.mixed]
-    : answersElsewhere
-      ? [t.unreachable.cors(location.origin)]
+    : isAnswered
+      ? new URL(url).origin === location.origin
+        ? // This front itself answers, with its own page.
+          [t.unreachable.address]
+        : [t.unreachable.cors(location.origin), t.unreachable.proxy]
       : isInternal
         ? [t.unreachable.internal, t.unreachable.stopped]
         : [t.unreachable.stopped, t.unreachable.address];

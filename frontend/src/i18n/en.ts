@@ -103,6 +103,7 @@ export const en: Dictionary = {
     mixed: 'This page is on https and the API on http: the browser blocks the mix. Give VITE_API_URL an https address.',
     cors: (origin) =>
       `The API answers, but it does not let this page read it (CORS). Add ${origin} to the variable CORS_ORIGIN of the API, then restart it.`,
+    proxy: 'Or a proxy (the Ingress) answers in its place, because no pod is ready: kubectl get pods.',
   },
   errors: {
     lost: (url) => `The API no longer answers at ${url}. The page tries again by itself.`,

@@ -104,6 +104,7 @@ export const fr = {
       'Cette page est en https et l’API en http : le navigateur bloque ce mélange. Donnez une adresse https à VITE_API_URL.',
     cors: (origin: string) =>
       `L’API répond, mais elle refuse que cette page la lise (CORS). Ajoutez ${origin} à la variable CORS_ORIGIN de l’API, puis relancez-la.`,
+    proxy: 'Ou un proxy (l’Ingress) répond à sa place, parce qu’aucun pod n’est prêt : kubectl get pods.',
   },
   errors: {
     lost: (url: string) => `L’API ne répond plus à ${url}. La page réessaie toute seule.`,
