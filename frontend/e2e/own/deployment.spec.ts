@@ -89,6 +89,15 @@ test('why requests are lost is told, and the page says that the API can be broke
   await expect(log(page)).toContainText(/trop lentes?/);
 });
 
+test('errors from the first request on are told as errors, not as silence', async ({ page, cluster }) => {
+  await cluster.add('backend-1', { DEMO_FAULTS: 'true' });
+  await cluster.post('backend-1', '/faults/failing?seconds=60&percent=100');
+  await page.goto('/deploiement');
+  await expect(counter(page, 'perdue')).toContainText(/[1-9]\dperdues/);
+  await expect(card(page, 'Requêtes perdues')).toContainText('l’API a répondu 500');
+  await expect(page.getByRole('heading', { name: 'L’API ne répond pas' })).toBeHidden();
+});
+
 test('pods that keep the users each for itself are told as such', async ({ page, cluster }) => {
   test.skip(process.platform !== 'linux', 'There is no /dev/shm');
   await cluster.add('backend-1');
