@@ -62,6 +62,15 @@ test('the place in the list survives another page, a reload, and a site in betwe
   await page.goBack();
   await expect.poll(firstVisible).toBe(name);
 
+  // However many filters were tried, what is kept stays small.
+  for (const q of ['user1', 'user2', 'user3', 'user4', 'user5', 'user6', 'user7']) {
+    await page.getByLabel('Rechercher par nom').fill(q);
+    await expect(page).toHaveURL(new RegExp(`q=${q}$`));
+  }
+  const kept = await page.evaluate(() => Object.entries(sessionStorage));
+  expect(kept.map(([name]) => name)).toEqual(['positions']);
+  expect(JSON.parse(String(kept[0]?.[1]))).toHaveLength(5);
+
   /** The first user below the top of the screen. */
   function firstVisible(): Promise<string | undefined> {
     return page.evaluate(
