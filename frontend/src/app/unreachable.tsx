@@ -6,8 +6,10 @@ import { useI18n } from '../i18n/i18n.ts';
 /**
  * Why there may be no answer that this page can read: the possible causes, fewer where the addresses or a second request
  * rule some out.
+ *
+ * @param retriesItself whether the page asks again without being told to, which is then said.
  */
-export function Unreachable() {
+export function Unreachable({ retriesItself = true }: { retriesItself?: boolean }) {
   const { t } = useI18n();
   const { url } = useApi();
   const isMixed = location.protocol === 'https:' && url.startsWith('http:');
@@ -44,7 +46,7 @@ export function Unreachable() {
         {t.unreachable.title}
       </Box>
       <p>
-        {t.unreachable.tried} <code>{url}</code>. {t.unreachable.retrying}
+        {t.unreachable.tried} <code>{url}</code>. {retriesItself && t.unreachable.retrying}
       </p>
       <Box component="h3" sx={{ fontSize: '1rem', mb: 0.5 }}>
         {t.unreachable.causes}

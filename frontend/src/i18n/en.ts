@@ -31,7 +31,6 @@ export const en: Dictionary = {
     add: 'Add',
     count: (users, more) => (more ? `More than ${users} users` : users === 1 ? '1 user' : `${users} users`),
     list: 'List of users',
-    roles: 'Roles',
     noRole: 'No role',
     edit: (name) => `Edit ${name}`,
     remove: (name) => `Delete ${name}`,
@@ -108,7 +107,6 @@ export const en: Dictionary = {
   errors: {
     lost: (url) => `The API no longer answers at ${url}. The page tries again by itself.`,
     server: (status, detail) => `The API answered ${status}: ${detail}`,
-    serverRetry: 'The page tries again by itself.',
     unavailable: 'The database does not answer. Nothing was written: try again in a moment.',
     full: 'The database has no room left. Nothing was written: tell the person who looks after the API.',
     limited: (seconds) => `Too many writes in a row: try again in ${seconds} s.`,

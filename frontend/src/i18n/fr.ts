@@ -31,7 +31,6 @@ export const fr = {
     count: (users: number, more: boolean) =>
       more ? `Plus de ${users} utilisateurs` : users < 2 ? `${users} utilisateur` : `${users} utilisateurs`,
     list: 'Liste des utilisateurs',
-    roles: 'Rôles',
     noRole: 'Aucun rôle',
     edit: (name: string) => `Modifier ${name}`,
     remove: (name: string) => `Supprimer ${name}`,
@@ -109,7 +108,6 @@ export const fr = {
   errors: {
     lost: (url: string) => `L’API ne répond plus à ${url}. La page réessaie toute seule.`,
     server: (status: number, detail: string) => `L’API a répondu ${status} : ${detail}`,
-    serverRetry: 'La page réessaie toute seule.',
     unavailable: 'La base de données ne répond pas. Rien n’a été écrit : réessayez dans un instant.',
     full: 'La base de données n’a plus de place. Rien n’a été écrit : prévenez la personne qui s’occupe de l’API.',
     limited: (seconds: number) => `Trop d’écritures à la suite : réessayez dans ${seconds} s.`,
