@@ -14,6 +14,7 @@ async function create(page: Page, name: string, roles: string[] = []): Promise<v
   }
   await dialog.getByRole('button', { name: 'Ajouter' }).click();
   await expect(page.getByRole('status').filter({ hasText: `${name} a été ajouté.` })).toBeVisible();
+  await expect(dialog).toBeHidden();
 }
 
 async function search(page: Page, name: string): Promise<void> {
@@ -25,6 +26,7 @@ async function remove(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Supprimer ${name}` }).click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Supprimer' }).click();
   await expect(page.getByRole('status').filter({ hasText: `${name} a été supprimé.` })).toBeVisible();
+  await expect(page.getByRole('alertdialog')).toBeHidden();
 }
 
 test('the users are there without a click', async ({ page }) => {
