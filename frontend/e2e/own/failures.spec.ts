@@ -254,3 +254,18 @@ for (const [name, env, message] of [
     });
   });
 }
+
+for (const apiUrl of ['http://192.168.1.300:8000', 'http://a:99999']) {
+  test.describe(`a front that was given ${apiUrl}, which no browser takes for an address`, () => {
+    test.use({ frontEnv: { VITE_API_URL: apiUrl } });
+
+    test('says so, and nothing else goes wrong', async ({ page }) => {
+      const faults: Error[] = [];
+      page.on('pageerror', (error) => faults.push(error));
+      await page.goto('/');
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('La configuration de cette page est fausse');
+      await expect(page.getByText(`apiUrl "${apiUrl}"`)).toBeVisible();
+      expect(faults).toEqual([]);
+    });
+  });
+}
