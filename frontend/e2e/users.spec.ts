@@ -159,4 +159,6 @@ test('everything is done with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Annuler' })).toBeFocused();
   await keys('Tab', 'Enter');
   await expect(page.getByText('Aucun utilisateur ne correspond')).toBeVisible();
+  await expect(page.getByText('0 utilisateur', { exact: true })).toBeFocused();
+  await tabTo('Effacer la recherche', 'button');
 });

@@ -1,5 +1,5 @@
 import Box from '@mui/material/Box';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type Ref, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { pageSize, type User, type UserFilter } from '../../api/client.ts';
 import { Button, Panel } from '../../app/controls.tsx';
 import { LoadFault, LostNotice } from '../../app/load-fault.tsx';
@@ -13,6 +13,8 @@ import { UserRow, WaitingRow } from './user-row.tsx';
 
 interface Props {
   filter: UserFilter;
+  /** Gets what tells how many users there are; it can have the focus. */
+  countRef: Ref<HTMLParagraphElement>;
   onClear: () => void;
   onEdit: (user: User) => void;
   onRemove: (user: User) => void;
@@ -22,7 +24,7 @@ interface Props {
  * The users that pass the filter. The page holds the rows on the screen, and scrolls as if it held all of them; on paper, it
  * holds those that are loaded.
  */
-export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
+export function UserList({ filter, countRef, onClear, onEdit, onRemove }: Props) {
   const { t } = useI18n();
   const [kept] = useState(() => readPosition(filter));
   const [pages, setPages] = useState(kept?.pages ?? unknownPages);
@@ -64,7 +66,13 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
   return (
     <>
       {error && <LostNotice error={error} />}
-      <Box component="p" role="status" sx={{ my: 1, minHeight: '1.5em', color: 'text.secondary' }}>
+      <Box
+        component="p"
+        role="status"
+        ref={countRef}
+        tabIndex={-1}
+        sx={{ my: 1, minHeight: '1.5em', color: 'text.secondary' }}
+      >
         {!isPending && t.users.count(hasMore ? Math.min(count, pageSize) : count, hasMore)}
       </Box>
       {count === 0 ? (
