@@ -14,6 +14,7 @@ async function create(page: Page, name: string, roles: string[] = []): Promise<v
   }
   await dialog.getByRole('button', { name: 'Ajouter' }).click();
   await expect(page.getByRole('status').filter({ hasText: `${name} a été ajouté.` })).toBeVisible();
+  await expect(dialog).toBeHidden();
 }
 
 async function search(page: Page, name: string): Promise<void> {
@@ -25,6 +26,7 @@ async function remove(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: `Supprimer ${name}` }).click();
   await page.getByRole('alertdialog').getByRole('button', { name: 'Supprimer' }).click();
   await expect(page.getByRole('status').filter({ hasText: `${name} a été supprimé.` })).toBeVisible();
+  await expect(page.getByRole('alertdialog')).toBeHidden();
 }
 
 test('the users are there without a click', async ({ page }) => {
@@ -157,4 +159,6 @@ test('everything is done with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('alertdialog').getByRole('button', { name: 'Annuler' })).toBeFocused();
   await keys('Tab', 'Enter');
   await expect(page.getByText('Aucun utilisateur ne correspond')).toBeVisible();
+  await expect(page.getByText('0 utilisateur', { exact: true })).toBeFocused();
+  await tabTo('Effacer la recherche', 'button');
 });

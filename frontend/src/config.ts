@@ -24,7 +24,7 @@ export async function loadConfig(): Promise<Config> {
   if (typeof given !== 'object' || given === null) throw new Error(`/config.json: ${JSON.stringify(given)}`);
   const { error, apiUrl, environment, version, pod } = given as Record<string, unknown>;
   if (typeof error === 'string') throw new Error(error);
-  if (typeof apiUrl !== 'string' || !/^https?:\/\/[^/]+/.test(apiUrl)) {
+  if (typeof apiUrl !== 'string' || !/^https?:\/\/[^/]+/.test(apiUrl) || !URL.canParse(apiUrl)) {
     throw new Error(`/config.json: apiUrl ${JSON.stringify(apiUrl)}`);
   }
   return {

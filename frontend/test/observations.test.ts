@@ -251,6 +251,21 @@ test('after a reset all counts are zero, and who answers now is not new', () => 
   expect(page.told()).toEqual(['found c']);
 });
 
+test('after a reset letters and forms begin again, and who is gone is forgotten', () => {
+  const page = watch();
+  page.answer(5, a, b);
+  page.answer(30, { pod: 'c', version: '1.3', started: 1 }, { pod: 'd', version: '1.3', started: 1 });
+  expect(page.state().pods.map(({ name, index }) => `${name} ${index}`)).toEqual(['a 0', 'b 1', 'c 2', 'd 3']);
+  page.reset();
+  expect(page.state()).toMatchObject({ versions: ['1.3'], pods: [{ name: 'c' }, { name: 'd' }] });
+  page.answer(1, { pod: 'd', version: '1.3', started: 1 }, { pod: 'e', version: '1.4', started: 90 });
+  expect(page.state().pods.map(({ name, index }) => `${name} ${index}`)).toEqual(['c 0', 'd 1', 'e 2']);
+  expect(page.state().squares).toMatchObject([
+    { pod: 2, version: 1 },
+    { pod: 1, version: 0 },
+  ]);
+});
+
 test('however long one looks, a bounded number of squares, events and pods is kept', () => {
   const page = watch();
   for (let i = 0; i < 300; i++) {

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { expect, test } from '../site.ts';
 
 test('an API that is down is told with its address and the causes, and the page heals by itself', async ({
@@ -13,6 +14,18 @@ test('an API that is down is told with its address and the causes, and the page 
   await site.startApi();
   await expect(page.getByRole('listitem').filter({ hasText: 'pasadmin' })).toBeVisible();
   await expect(page.getByRole('alert')).toBeHidden();
+});
+
+test('a page that does not try again by itself does not say so', async ({ page, site }) => {
+  await page.goto('/connexion');
+  await page.getByLabel('Nom d’utilisateur').fill('adm');
+  await site.killApi();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('L’API est arrêtée ou redémarre.');
+  await expect(page.getByRole('alert')).not.toContainText('réessaie');
+  await site.startApi();
+  await page.getByRole('button', { name: 'Réessayer' }).click();
+  await expect(page.getByText('adm peut se connecter comme administrateur.')).toBeVisible();
 });
 
 test('what is shown stays while the API is away, and writing says so, and is possible again', async ({
@@ -36,6 +49,24 @@ test('what is shown stays while the API is away, and writing says so, and is pos
   await expect(dialog).toBeHidden();
   await expect(page.getByRole('listitem').filter({ hasText: 'zoé' })).toBeVisible();
   await expect(page.getByText('L’API ne répond plus')).toBeHidden();
+});
+
+test('a change that is confirmed late leaves alone what is being typed by then', async ({ page, site }) => {
+  await page.goto('/');
+  await expect(page.getByText('pasadmin')).toBeVisible();
+  await page.getByRole('button', { name: 'Ajouter' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Nom').fill('zoé');
+  site.freezeApi();
+  await dialog.getByRole('button', { name: 'Ajouter' }).click();
+  await dialog.getByRole('button', { name: 'Annuler' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Modifier pasadmin' }).click();
+  await dialog.getByLabel('Nom').fill('pas encore fini');
+  site.thawApi();
+  await expect(page.getByText('zoé a été ajouté.')).toBeAttached();
+  await expect(page.getByRole('listitem', { includeHidden: true }).filter({ hasText: /^zoé/ })).toBeAttached();
+  await expect(dialog.getByLabel('Nom')).toHaveValue('pas encore fini');
 });
 
 test('a slow API shows where its answers will stand, and nothing moves when they come', async ({ page, site }) => {
@@ -82,13 +113,46 @@ test.describe('with a low rate limit', () => {
 
   test('too many writes say how long to wait', async ({ page }) => {
     await page.goto('/');
+    const dialog = page.getByRole('dialog');
     for (const outcome of ['alice a été ajouté.', /Trop d’écritures à la suite : réessayez dans \d+ s\./]) {
-      const button = page.getByRole('button', { name: 'Ajouter' });
-      if (await button.isVisible()) await button.click();
-      await page.getByLabel('Nom *').fill('alice');
-      await page.getByRole('dialog').getByRole('button', { name: 'Ajouter' }).click();
+      await expect(dialog).toBeHidden();
+      await page.getByRole('button', { name: 'Ajouter' }).click();
+      await dialog.getByLabel('Nom').fill('alice');
+      await dialog.getByRole('button', { name: 'Ajouter' }).click();
       await expect(page.getByText(outcome)).toBeVisible();
     }
+  });
+});
+
+test.describe('in a browser that keeps nothing', () => {
+  test.use({ apiEnv: { API_KEY: 'right-key' } });
+
+  test('everything works, and the key is asked for once', async ({ page }) => {
+    await page.addInitScript(() => {
+      for (const name of ['sessionStorage', 'localStorage']) {
+        Object.defineProperty(window, name, {
+          get() {
+            throw new DOMException('blocked', 'SecurityError');
+          },
+        });
+      }
+    });
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Supprimer pasadmin' }).click();
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('button', { name: 'Supprimer' }).click();
+    await dialog.getByLabel('Clé de l’API').fill('right-key');
+    await page.keyboard.press('Enter');
+    await expect(page.getByText('pasadmin a été supprimé.')).toBeVisible();
+
+    await page.getByRole('link', { name: 'Connexion' }).click();
+    await page.getByRole('link', { name: 'Utilisateurs' }).click();
+    await page
+      .getByRole('button', { name: /^Supprimer/ })
+      .first()
+      .click();
+    await dialog.getByRole('button', { name: 'Supprimer' }).click();
+    await expect(page.getByText('Il n’y a encore aucun utilisateur.')).toBeVisible();
   });
 });
 
@@ -138,6 +202,27 @@ test.describe('with an API that does not let this page read it', () => {
   });
 });
 
+test('a proxy that answers in place of the API, because no pod is ready, is a possible cause', async ({
+  page,
+  site,
+}) => {
+  await site.killApi();
+  const ingress = createServer((_request, response) => response.writeHead(503).end('no available server'));
+  ingress.listen(Number(new URL(site.apiUrl).port));
+  await page.goto('/');
+  const causes = page.getByRole('alert').getByRole('listitem');
+  await expect(causes).toHaveText([/\(CORS\)/, /Ou un proxy \(l’Ingress\) répond à sa place.* kubectl get pods/]);
+  ingress.close();
+  ingress.closeAllConnections();
+});
+
+test('the address of the front itself is told as the wrong one', async ({ page, site }) => {
+  await page.route('**/config.json', (route) => route.fulfill({ json: { apiUrl: site.url } }));
+  await page.goto('/');
+  const causes = page.getByRole('alert').getByRole('listitem');
+  await expect(causes).toHaveText([/^L’adresse est fausse\. Elle vient de VITE_API_URL/]);
+});
+
 test.describe('an address that only the cluster knows', () => {
   test.use({ frontEnv: { VITE_API_URL: 'http://backend.user-x.svc.cluster.local:8000' } });
 
@@ -166,6 +251,21 @@ for (const [name, env, message] of [
       await expect(page.getByText(message)).toBeVisible();
       await expect(page.getByText(/Corrigez la variable VITE_API_URL/)).toBeVisible();
       expect((await fetch(`${site.url}/healthz`)).status).toBe(503);
+    });
+  });
+}
+
+for (const apiUrl of ['http://192.168.1.300:8000', 'http://a:99999']) {
+  test.describe(`a front that was given ${apiUrl}, which no browser takes for an address`, () => {
+    test.use({ frontEnv: { VITE_API_URL: apiUrl } });
+
+    test('says so, and nothing else goes wrong', async ({ page }) => {
+      const faults: Error[] = [];
+      page.on('pageerror', (error) => faults.push(error));
+      await page.goto('/');
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText('La configuration de cette page est fausse');
+      await expect(page.getByText(`apiUrl "${apiUrl}"`)).toBeVisible();
+      expect(faults).toEqual([]);
     });
   });
 }

@@ -62,6 +62,15 @@ test('the place in the list survives another page, a reload, and a site in betwe
   await page.goBack();
   await expect.poll(firstVisible).toBe(name);
 
+  // However many filters were tried, what is kept stays small.
+  for (const q of ['user1', 'user2', 'user3', 'user4', 'user5', 'user6', 'user7']) {
+    await page.getByLabel('Rechercher par nom').fill(q);
+    await expect(page).toHaveURL(new RegExp(`q=${q}$`));
+  }
+  const kept = await page.evaluate(() => Object.entries(sessionStorage));
+  expect(kept.map(([name]) => name)).toEqual(['positions']);
+  expect(JSON.parse(String(kept[0]?.[1]))).toHaveLength(5);
+
   /** The first user below the top of the screen. */
   function firstVisible(): Promise<string | undefined> {
     return page.evaluate(
@@ -72,6 +81,34 @@ test('the place in the list survives another page, a reload, and a site in betwe
           .map((row) => row.firstElementChild?.textContent)[0],
     );
   }
+});
+
+test('all users that are loaded are put on paper, none that is not, and the place in the list stays', async ({
+  page,
+  site,
+}) => {
+  site.fill(100_000);
+  await page.goto('/');
+  await expect(page.getByText('user10', { exact: true })).toBeVisible();
+  await page.keyboard.press('End');
+  await expect(page.getByText('user60', { exact: true })).toBeVisible();
+  const place = await page.evaluate(() => scrollY);
+  expect(place).toBeGreaterThan(0);
+  await page.evaluate(() => {
+    addEventListener('beforeprint', () => {
+      const names = [...document.querySelectorAll('main li > :first-child')].map((name) => name.textContent);
+      Object.assign(window, { printed: { names, height: document.querySelector('main ul')?.clientHeight } });
+    });
+  });
+  await page.pdf({ format: 'A4' });
+  const { names, height } = await page.evaluate(
+    () => (window as unknown as { printed: { names: string[]; height: number } }).printed,
+  );
+  expect(names.length % 50).toBe(0);
+  expect(names.slice(2)).toEqual(Array.from({ length: names.length - 2 }, (_, i) => `user${i + 3}`));
+  expect(height / names.length).toBeLessThan(60);
+  expect(await page.getByRole('listitem').count()).toBeLessThan(60);
+  expect(await page.evaluate(() => scrollY)).toBe(place);
 });
 
 test('rows that others add and delete come and go, without doubles', async ({ page, site }) => {

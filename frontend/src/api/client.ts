@@ -1,5 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { createContext, use } from 'react';
+import { remember, remembered } from '../app/session.ts';
 import '../boot.ts';
 import { ApiError, unreachable } from './errors.ts';
 import type { components, paths } from './schema.d.ts';
@@ -39,13 +40,13 @@ export const pageSize = 50;
 const keyName = 'api-key';
 
 export function createApi(url: string): Api {
+  let key = remembered(keyName);
   const client: Client<paths> = createClient<paths>({
     baseUrl: url,
     fetch: (request) => (request.method === 'GET' && takeEarly(request.url)) || fetch(request),
   });
   client.use({
     onRequest({ request }) {
-      const key = sessionStorage.getItem(keyName);
       if (key && request.method !== 'GET') request.headers.set('authorization', `Bearer ${key}`);
       return request;
     },
@@ -80,8 +81,9 @@ export function createApi(url: string): Api {
     async info(signal) {
       return (await answered(client.GET('/info', { signal }))).data;
     },
-    setKey(key) {
-      sessionStorage.setItem(keyName, key);
+    setKey(given) {
+      key = given;
+      remember(keyName, given);
     },
   };
 }

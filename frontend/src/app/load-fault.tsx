@@ -5,17 +5,24 @@ import { useI18n } from '../i18n/i18n.ts';
 import { Button, Panel } from './controls.tsx';
 import { Unreachable } from './unreachable.tsx';
 
+interface LoadFaultProps {
+  error: ApiError;
+  onRetry: () => void;
+  /** Whether the page asks again without being told to, which it then says. */
+  retriesItself?: boolean;
+}
+
 /** In place of what could not be loaded: why, and what to do. */
-export function LoadFault({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
+export function LoadFault({ error, onRetry, retriesItself = true }: LoadFaultProps) {
   const { t } = useI18n();
   return (
     <Panel role="alert">
       <Box sx={{ px: { xs: 2, sm: 4 }, py: 3 }}>
         {error.status === unreachable ? (
-          <Unreachable />
+          <Unreachable retriesItself={retriesItself} />
         ) : (
           <p>
-            {t.errors.server(error.status, error.message)} {t.errors.serverRetry}
+            {t.errors.server(error.status, error.message)} {retriesItself && t.unreachable.retrying}
           </p>
         )}
         <Button onClick={onRetry}>{t.app.retry}</Button>

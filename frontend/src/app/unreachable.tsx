@@ -3,16 +3,22 @@ import { useQuery } from '@tanstack/react-query';
 import { useApi } from '../api/client.ts';
 import { useI18n } from '../i18n/i18n.ts';
 
-/** Why there may be no answer: what can be told for sure comes alone, the rest as possible causes. */
-export function Unreachable() {
+/**
+ * Why there may be no answer that this page can read: the possible causes, fewer where the addresses or a second request
+ * rule some out.
+ *
+ * @param retriesItself whether the page asks again without being told to, which is then said.
+ */
+export function Unreachable({ retriesItself = true }: { retriesItself?: boolean }) {
   const { t } = useI18n();
   const { url } = useApi();
   const isMixed = location.protocol === 'https:' && url.startsWith('http:');
   const isInternal =
     /^https?:\/\/([^/.:]+|[^/:]+\.svc(\.[^/:]+)?)(:\d+)?(\/|$)/.test(url) && !/\/\/localhost/.test(url);
 
-  // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any.
-  const { data: answersElsewhere } = useQuery({
+  // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any, not whose
+  // it is: where no pod is ready, the Ingress answers, and its errors do not name this page either.
+  const { data: isAnswered } = useQuery({
     queryKey: ['answers without CORS'],
     queryFn: () =>
       fetch(`${url}/health`, { mode: 'no-cors' }).then(
@@ -25,8 +31,11 @@ export function Unreachable() {
 
   const causes = isMixed
     ? [t.unreachable.mixed]
-    : answersElsewhere
-      ? [t.unreachable.cors(location.origin)]
+    : isAnswered
+      ? new URL(url).origin === location.origin
+        ? // This front itself answers, with its own page.
+          [t.unreachable.address]
+        : [t.unreachable.cors(location.origin), t.unreachable.proxy]
       : isInternal
         ? [t.unreachable.internal, t.unreachable.stopped]
         : [t.unreachable.stopped, t.unreachable.address];
@@ -37,7 +46,7 @@ export function Unreachable() {
         {t.unreachable.title}
       </Box>
       <p>
-        {t.unreachable.tried} <code>{url}</code>. {t.unreachable.retrying}
+        {t.unreachable.tried} <code>{url}</code>. {retriesItself && t.unreachable.retrying}
       </p>
       <Box component="h3" sx={{ fontSize: '1rem', mb: 0.5 }}>
         {t.unreachable.causes}

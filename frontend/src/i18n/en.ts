@@ -31,7 +31,6 @@ export const en: Dictionary = {
     add: 'Add',
     count: (users, more) => (more ? `More than ${users} users` : users === 1 ? '1 user' : `${users} users`),
     list: 'List of users',
-    roles: 'Roles',
     noRole: 'No role',
     edit: (name) => `Edit ${name}`,
     remove: (name) => `Delete ${name}`,
@@ -103,11 +102,11 @@ export const en: Dictionary = {
     mixed: 'This page is on https and the API on http: the browser blocks the mix. Give VITE_API_URL an https address.',
     cors: (origin) =>
       `The API answers, but it does not let this page read it (CORS). Add ${origin} to the variable CORS_ORIGIN of the API, then restart it.`,
+    proxy: 'Or a proxy (the Ingress) answers in its place, because no pod is ready: kubectl get pods.',
   },
   errors: {
     lost: (url) => `The API no longer answers at ${url}. The page tries again by itself.`,
     server: (status, detail) => `The API answered ${status}: ${detail}`,
-    serverRetry: 'The page tries again by itself.',
     unavailable: 'The database does not answer. Nothing was written: try again in a moment.',
     full: 'The database has no room left. Nothing was written: tell the person who looks after the API.',
     limited: (seconds) => `Too many writes in a row: try again in ${seconds} s.`,

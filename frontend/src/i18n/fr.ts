@@ -31,7 +31,6 @@ export const fr = {
     count: (users: number, more: boolean) =>
       more ? `Plus de ${users} utilisateurs` : users < 2 ? `${users} utilisateur` : `${users} utilisateurs`,
     list: 'Liste des utilisateurs',
-    roles: 'Rôles',
     noRole: 'Aucun rôle',
     edit: (name: string) => `Modifier ${name}`,
     remove: (name: string) => `Supprimer ${name}`,
@@ -104,11 +103,11 @@ export const fr = {
       'Cette page est en https et l’API en http : le navigateur bloque ce mélange. Donnez une adresse https à VITE_API_URL.',
     cors: (origin: string) =>
       `L’API répond, mais elle refuse que cette page la lise (CORS). Ajoutez ${origin} à la variable CORS_ORIGIN de l’API, puis relancez-la.`,
+    proxy: 'Ou un proxy (l’Ingress) répond à sa place, parce qu’aucun pod n’est prêt : kubectl get pods.',
   },
   errors: {
     lost: (url: string) => `L’API ne répond plus à ${url}. La page réessaie toute seule.`,
     server: (status: number, detail: string) => `L’API a répondu ${status} : ${detail}`,
-    serverRetry: 'La page réessaie toute seule.',
     unavailable: 'La base de données ne répond pas. Rien n’a été écrit : réessayez dans un instant.',
     full: 'La base de données n’a plus de place. Rien n’a été écrit : prévenez la personne qui s’occupe de l’API.',
     limited: (seconds: number) => `Trop d’écritures à la suite : réessayez dans ${seconds} s.`,

@@ -59,6 +59,7 @@ export default function AccessPage() {
       {error instanceof ApiError && (
         <LoadFault
           error={error}
+          retriesItself={false}
           onRetry={() => {
             mutate(variables ?? username);
           }}

@@ -26,8 +26,10 @@ export default function DeploymentPage() {
   const [perSecond, setPerSecond] = useState(10);
   const [isPaused, setPaused] = useState(false);
   const { observed, reset } = useWatch(perSecond, isPaused);
-  const { squares, versions, pods, lost } = observed;
+  const { squares, versions, pods, lost, reasons } = observed;
   const isUnknown = pods.length === 0;
+  // A status is an answer: whoever reads one knows that the API can be reached.
+  const isSilent = isUnknown && lost >= hopeless && reasons.every(([reason]) => typeof reason !== 'number');
 
   return (
     <>
@@ -77,7 +79,7 @@ export default function DeploymentPage() {
           </Box>
         </Box>
       </Panel>
-      {isUnknown && lost >= hopeless && (
+      {isSilent && (
         <Panel role="alert" style={{ marginTop: 16 }}>
           <Box sx={{ px: { xs: 2, sm: 4 }, py: 3 }}>
             <Unreachable />

@@ -8,7 +8,7 @@ export type Result = { at: number; ms: number } & ({ info: Info } | { failure: F
 
 /** A pod that has answered. The page knows of it what its answers say, and nothing else. */
 export interface Pod {
-  /** How many pods were seen before this one; its letter and its colour come from that. */
+  /** How many pods were seen before this one since the last reset; its letter and its colour come from that. */
   index: number;
   name: string;
   version: string;
@@ -59,7 +59,7 @@ export interface Observed {
   squares: Square[];
   /** Oldest first, and no more than {@link mostEvents}; the same list as long as nothing changes. */
   events: WatchEvent[];
-  /** How many pods, requests and events there have been in all. */
+  /** How many requests and events there have been in all, and pods since the last reset. */
   count: { pods: number; squares: number; events: number };
   /** What all pods last agreed on. */
   settled: Partial<Record<Fact, string>>;
@@ -94,10 +94,11 @@ export function nothingYet(now: number): Observed {
   };
 }
 
-/** Begins again at zero; who answers now keeps letter and colour, and is not new. */
-export function reset({ pods, versions, count, settled }: Observed, now: number): Observed {
-  const present = pods.filter(({ isGone }) => !isGone).map((pod) => ({ ...pod, answers: 0 }));
-  return { ...nothingYet(now), pods: present, versions, count, settled };
+/** Begins again at zero, with the letter A and the first form; who answers now is not new, and who is gone is forgotten. */
+export function reset({ pods, count, settled }: Observed, now: number): Observed {
+  const present = pods.filter(({ isGone }) => !isGone).map((pod, index) => ({ ...pod, index, answers: 0 }));
+  const versions = [...new Set(present.map(({ version }) => version))];
+  return { ...nothingYet(now), pods: present, versions, count: { ...count, pods: present.length }, settled };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { UserFilter } from '../../api/client.ts';
+import { remember, remembered } from '../../app/session.ts';
 import type { Page } from './use-loaded-users.ts';
 
 /** Where somebody was in the list, for when they come back: from another page, or after a reload. */
@@ -8,16 +9,23 @@ export interface Position {
   offset: number;
 }
 
-const nameOf = (filter: UserFilter) => `position ${JSON.stringify(filter)}`;
+/** One for each filter, the last one first. */
+type Kept = [filter: string, position: Position][];
+
+const name = 'positions';
+/** How many filters one comes back to. */
+const mostKept = 5;
 
 export function readPosition(filter: UserFilter): Position | undefined {
-  try {
-    return JSON.parse(sessionStorage.getItem(nameOf(filter)) ?? '') as Position;
-  } catch {
-    return undefined;
-  }
+  return kept().find(([of]) => of === JSON.stringify(filter))?.[1];
 }
 
 export function keepPosition(filter: UserFilter, position: Position): void {
-  sessionStorage.setItem(nameOf(filter), JSON.stringify(position));
+  const of = JSON.stringify(filter);
+  const others = kept().filter(([other]) => other !== of);
+  remember(name, JSON.stringify([[of, position], ...others].slice(0, mostKept)));
+}
+
+function kept(): Kept {
+  return JSON.parse(remembered(name) ?? '[]') as Kept;
 }

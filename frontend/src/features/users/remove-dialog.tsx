@@ -10,15 +10,23 @@ import { useI18n } from '../../i18n/i18n.ts';
 import { KeyField, Problem } from './dialog-parts.tsx';
 import { faultOf, useWrite } from './use-write.ts';
 
+interface Props {
+  user: User;
+  /** Nothing was done. */
+  onClose: () => void;
+  /** In place of `onClose`. */
+  onRemoved: () => void;
+}
+
 /** Asks before a user is deleted. */
-export default function RemoveDialog({ user, onClose }: { user: User; onClose: () => void }) {
+export default function RemoveDialog({ user, onClose, onRemoved }: Props) {
   const { t } = useI18n();
   const api = useApi();
   const [key, setKey] = useState('');
   const { write, isWriting, error } = useWrite(
     ({ id }: User) => api.deleteUser(id),
     ({ username }) => t.users.removed(username),
-    onClose,
+    onRemoved,
   );
   const fault = faultOf(error, t);
 

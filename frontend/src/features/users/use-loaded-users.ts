@@ -1,4 +1,4 @@
-import { useQueries } from '@tanstack/react-query';
+import { useQueries, useQueryClient } from '@tanstack/react-query';
 import { useApi, type User, type UserFilter } from '../../api/client.ts';
 import { ApiError } from '../../api/errors.ts';
 
@@ -37,6 +37,8 @@ function placed(pages: Page[]) {
 export interface LoadedUsers {
   /** The user of a row; undefined while its page is not there. */
   userAt: (row: number) => User | undefined;
+  /** Every user that is there, near the screen or not, with their row. */
+  allLoaded: () => { index: number; user: User }[];
   /** Whether nothing at all is there yet. */
   isPending: boolean;
   /** Why the pages near the screen cannot be loaded, or not be renewed; they are asked for again every few seconds. */
@@ -60,6 +62,7 @@ export function useLoadedUsers(
   end: number,
 ): LoadedUsers {
   const api = useApi();
+  const queries = useQueryClient();
   const near = placed(pages).filter((page) => page.start <= end + lookAhead && page.end >= first - lookAhead);
 
   const results = useQueries({
@@ -90,6 +93,12 @@ export function useLoadedUsers(
       const page = loaded.find(({ start, users }) => start <= row && row < start + users.length);
       return page?.users[row - page.start];
     },
+    allLoaded: () =>
+      placed(pages).flatMap(({ after, start, lastId }) => {
+        const page = queries.getQueryData<{ users: User[] }>(['users', filter, after]);
+        const users = page?.users.filter(({ id }) => id <= lastId) ?? [];
+        return users.map((user, i) => ({ index: start + i, user }));
+      }),
     isPending: loaded.length === 0,
     error: results.map(({ error }) => error).find((error) => error instanceof ApiError),
     retry() {

@@ -7,7 +7,7 @@ import type { Dictionary } from '../../i18n/fr.ts';
 /**
  * Sends a change to the API, renews the list whatever came of it, and says what was done.
  *
- * @param onDone called after a success.
+ * @param onDone called after a success, unless what sent the change has gone meanwhile: it may be another dialog by then.
  */
 export function useWrite<Given>(
   send: (given: Given) => Promise<unknown>,
@@ -21,15 +21,17 @@ export function useWrite<Given>(
     mutationFn: send,
     onSuccess(_answer, given) {
       show(done(given));
-      onDone();
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: ['users'] }),
+    onSettled() {
+      // Not awaited: what was done is done, however long the list takes to come again.
+      void queries.invalidateQueries({ queryKey: ['users'] });
+    },
   });
   return {
     /** @param key of the API, where one was asked for. */
     write(given: Given, key: string) {
       if (key) api.setKey(key);
-      mutate(given);
+      mutate(given, { onSuccess: onDone });
     },
     isWriting: isPending,
     error,

@@ -1,5 +1,5 @@
 import Box from '@mui/material/Box';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type Ref, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { pageSize, type User, type UserFilter } from '../../api/client.ts';
 import { Button, Panel } from '../../app/controls.tsx';
 import { LoadFault, LostNotice } from '../../app/load-fault.tsx';
@@ -7,18 +7,24 @@ import { useMedia } from '../../app/use-media.ts';
 import { useI18n } from '../../i18n/i18n.ts';
 import { keepPosition, readPosition } from './kept-position.ts';
 import { rowCount, unknownPages, useLoadedUsers } from './use-loaded-users.ts';
+import { usePrinting } from './use-printing.ts';
 import { useVisibleRows } from './use-visible-rows.ts';
 import { UserRow, WaitingRow } from './user-row.tsx';
 
 interface Props {
   filter: UserFilter;
+  /** Gets what tells how many users there are; it can have the focus. */
+  countRef: Ref<HTMLParagraphElement>;
   onClear: () => void;
   onEdit: (user: User) => void;
   onRemove: (user: User) => void;
 }
 
-/** The users that pass the filter. The page holds the rows on the screen, and scrolls as if it held all of them. */
-export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
+/**
+ * The users that pass the filter. The page holds the rows on the screen, and scrolls as if it held all of them; on paper, it
+ * holds those that are loaded.
+ */
+export function UserList({ filter, countRef, onClear, onEdit, onRemove }: Props) {
   const { t } = useI18n();
   const [kept] = useState(() => readPosition(filter));
   const [pages, setPages] = useState(kept?.pages ?? unknownPages);
@@ -28,7 +34,11 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const rowHeight = useMedia('(min-width: 600px)') ? 56 : 84;
   const { first, end } = useVisibleRows(list, count, rowHeight);
-  const { userAt, isPending, error, retry } = useLoadedUsers(filter, pages, setPages, first, end);
+  const { userAt, allLoaded, isPending, error, retry } = useLoadedUsers(filter, pages, setPages, first, end);
+  const isPrinting = usePrinting();
+  const rows = isPrinting
+    ? allLoaded()
+    : Array.from({ length: Math.max(0, end - first) }, (_, i) => ({ index: first + i, user: userAt(first + i) }));
 
   // Where one is, to be kept when the list goes away: with its page, with the tab, or for another filter.
   const lastPages = useRef(pages);
@@ -56,7 +66,13 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
   return (
     <>
       {error && <LostNotice error={error} />}
-      <Box component="p" role="status" sx={{ my: 1, minHeight: '1.5em', color: 'text.secondary' }}>
+      <Box
+        component="p"
+        role="status"
+        ref={countRef}
+        tabIndex={-1}
+        sx={{ my: 1, minHeight: '1.5em', color: 'text.secondary' }}
+      >
         {!isPending && t.users.count(hasMore ? Math.min(count, pageSize) : count, hasMore)}
       </Box>
       {count === 0 ? (
@@ -69,26 +85,27 @@ export function UserList({ filter, onClear, onEdit, onRemove }: Props) {
             aria-label={t.users.list}
             aria-busy={isPending}
             sx={{ position: 'relative', m: 0, p: 0, listStyle: 'none' }}
-            style={{ height: count * rowHeight }}
+            style={isPrinting ? {} : { height: count * rowHeight }}
           >
-            {Array.from({ length: Math.max(0, end - first) }, (_, i) => {
-              const index = first + i;
-              const user = userAt(index);
-              return (
-                <Box
-                  component="li"
-                  // A row that waits is never taken for a user, whose node would then move.
-                  key={user?.id ?? `waiting ${index}`}
-                  aria-setsize={hasMore ? -1 : count}
-                  aria-posinset={index + 1}
-                  aria-hidden={user ? undefined : true}
-                  sx={rowStyle}
-                  style={{ height: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
-                >
-                  {user ? <UserRow user={user} onEdit={onEdit} onRemove={onRemove} /> : <WaitingRow />}
-                </Box>
-              );
-            })}
+            {rows.map(({ index, user }) => (
+              <Box
+                component="li"
+                // A row that waits is never taken for a user, whose node would then move.
+                key={user?.id ?? `waiting ${index}`}
+                aria-setsize={hasMore ? -1 : count}
+                aria-posinset={index + 1}
+                aria-hidden={user ? undefined : true}
+                sx={rowStyle}
+                style={{
+                  height: rowHeight,
+                  ...(isPrinting
+                    ? { position: 'static', breakInside: 'avoid' }
+                    : { transform: `translateY(${index * rowHeight}px)` }),
+                }}
+              >
+                {user ? <UserRow user={user} onEdit={onEdit} onRemove={onRemove} /> : <WaitingRow />}
+              </Box>
+            ))}
           </Box>
         </Panel>
       )}

@@ -1,6 +1,7 @@
 import Box from '@mui/material/Box';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useApi, type User } from '../../api/client.ts';
 import { Button } from '../../app/controls.tsx';
 import { AddIcon } from '../../app/icons.tsx';
@@ -22,6 +23,13 @@ export function UsersPage() {
   const [open, setOpen] = useState<Open>();
   const close = () => {
     setOpen(undefined);
+  };
+  const count = useRef<HTMLParagraphElement>(null);
+  const closeRemoved = () => {
+    // The dialog gives the focus back to the button that opened it, whose row is about to go: what tells the new count takes
+    // it then, and is read.
+    flushSync(close);
+    count.current?.focus({ preventScroll: true });
   };
 
   return (
@@ -56,6 +64,7 @@ export function UsersPage() {
       <UserList
         key={JSON.stringify(filter)}
         filter={filter}
+        countRef={count}
         onClear={() => {
           setFilter({ q: '', role: '' });
         }}
@@ -69,7 +78,7 @@ export function UsersPage() {
       <Suspense>
         {open?.dialog === 'add' && <UserDialog onClose={close} />}
         {open?.dialog === 'edit' && <UserDialog user={open.user} onClose={close} />}
-        {open?.dialog === 'remove' && <RemoveDialog user={open.user} onClose={close} />}
+        {open?.dialog === 'remove' && <RemoveDialog user={open.user} onClose={close} onRemoved={closeRemoved} />}
       </Suspense>
     </>
   );
