@@ -139,7 +139,8 @@ export const composeSchema: Rule = {
 };
 
 /** A file beside the main one, which is most often laid over it (`docker compose -f a -f b`). */
-function isLayer(model: Model, stack: Stack): boolean {
+/** A file that is laid over another of its folder, and need not stand alone. */
+export function isLayer(model: Model, stack: Stack): boolean {
   const isMain = /(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file);
   return !isMain && model.stacks.some((other) => other !== stack && other.folder === stack.folder);
 }
