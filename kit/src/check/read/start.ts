@@ -813,7 +813,16 @@ function springListening(
     around.variables.SERVER_PORT ??
     /-Dserver\.port=(\d+)|--server\.port=(\d+)/.exec(run.args.join(' '))?.[1];
   if (given === undefined && around.hasVariable('SERVER_PORT')) return undefined;
-  const files = ['application.properties', 'application.yml', 'application.yaml'].map((name) => ({
+  const profiles = run.env.SPRING_PROFILES_ACTIVE ?? around.variables.SPRING_PROFILES_ACTIVE ?? '';
+  const names = [
+    ...profiles
+      .split(',')
+      .filter(Boolean)
+      .map((profile) => `application-${profile.trim()}`),
+    'application',
+  ];
+  const every = names.flatMap((name) => ['properties', 'yml', 'yaml'].map((ending) => `${name}.${ending}`));
+  const files = every.map((name) => ({
     name: `src/main/resources/${name}`,
     text: read(`src/main/resources/${name}`),
   }));
