@@ -13,6 +13,7 @@ import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
 import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
 import { developmentServer } from './rules/development.ts';
 import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
+import { healthcheck } from './rules/health.ts';
 import {
   containerImage,
   duplicateResource,
@@ -86,6 +87,7 @@ export const rules: readonly Rule[] = [
   importMissing,
   startCommand,
   bindMount,
+  healthcheck,
   frontUrlInternal,
   frontUrlBaked,
   frontUrlLocal,

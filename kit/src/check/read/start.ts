@@ -458,9 +458,12 @@ export function followStart(
   };
 
   if (isExec) {
-    for (const word of words) {
+    for (const [index, word] of words.entries()) {
+      // What follows is a program of its own, in a language that has its own `$`.
+      const isCode = /^(-[cefpr]|--eval|--print|--expression)$/.test(words[index - 1] ?? '') && /[\s();]/.test(word);
       if (
         /\$\{?[A-Za-z_]/.test(word) &&
+        !isCode &&
         !SHELLS.test(path.posix.basename(words[0] ?? '')) &&
         !/^(envsubst|dockerize)$/.test(words[0] ?? '')
       ) {
@@ -603,6 +606,28 @@ export function listeningOf(
         optionOf(args, '--host') ?? envOr('CHAINLIT_HOST', '127.0.0.1'),
         args.includes('-w') || args.includes('--watch') ? '-w' : undefined,
       );
+    case 'mlflow': {
+      const port = optionOf(args, '-p', '--port') ?? envOr('MLFLOW_PORT', '5000');
+      const host = optionOf(args, '-h', '--host') ?? envOr('MLFLOW_HOST', '127.0.0.1');
+      const isServer = /^(server|ui)$/.test(args[0] ?? '') || (args[0] === 'models' && args[1] === 'serve');
+      return isServer ? made('mlflow', port, host) : undefined;
+    }
+    case 'shiny':
+      return args[0] === 'run'
+        ? made(
+            'shiny',
+            optionOf(args, '-p', '--port') ?? '8000',
+            optionOf(args, '-h', '--host') ?? '127.0.0.1',
+            reloadOf(args),
+          )
+        : undefined;
+    case 'marimo':
+      return /^(run|edit)$/.test(args[0] ?? '')
+        ? made('marimo', optionOf(args, '-p', '--port') ?? '2718', optionOf(args, '--host') ?? '127.0.0.1')
+        : undefined;
+    case 'R':
+    case 'Rscript':
+      return listeningOfR(run, around);
     case 'http-server':
       return made(
         'http-server',
@@ -723,6 +748,56 @@ export function listeningOf(
   }
 }
 
+/** Shiny and plumber: what `runApp`, `shinyApp`, `pr_run` or `$run` is given, in the command or in the script. */
+function listeningOfR(run: Run, around: Surroundings): Listening | undefined {
+  const { args, place } = run;
+  const given = args.filter((_, index) => args[index - 1] === '-e');
+  const named =
+    optionOf(args, '-f', '--file') ??
+    (run.program === 'Rscript' ? args.find((word) => !word.startsWith('-')) : undefined);
+  const found = given.length > 0 || named === undefined ? undefined : around.find(path.posix.resolve(run.cwd, named));
+  const code =
+    given.length > 0
+      ? given.join('; ')
+      : found?.source === undefined
+        ? undefined
+        : around.project.read(found.source)?.replace(/^\s*#.*$/gm, (line) => ' '.repeat(line.length));
+  if (code === undefined) return undefined;
+  const call = /\b(runApp|shinyApp|shinyAppDir|pr_run)\s*\(|\$run\s*\(/.exec(code);
+  if (!call || (call[1] === undefined && !/\bplumb(er)?\b/.test(code))) return undefined;
+  const isPlumber = !/^(runApp|shinyApp)/.test(call[1] ?? '');
+  const start = call.index + call[0].length;
+  let end = start;
+  for (let depth = 1; end < code.length && depth > 0; end++) {
+    if (code[end] === '(') depth++;
+    if (code[end] === ')') depth--;
+  }
+  const inside = code.slice(start, end - 1);
+  const valueOf = (name: string): string | undefined => {
+    const here = new RegExp(`\\b${name}['"]?\\s*=\\s*(?:["']([^"']*)["']|(\\d+)L?\\b|(\\S))`).exec(inside);
+    const option = new RegExp(`\\bshiny\\.${name}['"]?\\s*=\\s*(?:["']([^"']*)["']|(\\d+)L?\\b|(\\S))`).exec(code);
+    const match = here ?? option;
+    return match ? (match[1] ?? match[2] ?? 'unknown') : undefined;
+  };
+  // Options may also be set for all of R, in the image or by a profile.
+  const isSetElsewhere =
+    !/^(rocker\/|r-base(:|$)|rstudio\/(r-base|plumber))/.test(around.image?.base ?? '') ||
+    (around.image?.runs.some(({ instruction }) => /shiny\.|Rprofile/.test(instruction.raw)) ?? true) ||
+    around.project.files.some((file) => /Rprofile/.test(file.path)) ||
+    /\bsource\(|\bdo\.call\(/.test(code);
+  const host = valueOf('host') ?? (isSetElsewhere ? undefined : '127.0.0.1');
+  const port = valueOf('port') ?? (isPlumber && !isSetElsewhere ? '8000' : undefined);
+  const line = found?.source === undefined ? undefined : code.slice(0, call.index).split('\n').length;
+  return {
+    server: isPlumber ? 'plumber' : 'shiny (R)',
+    port: /^\d+$/.test(port ?? '') ? Number(port) : undefined,
+    host: host === 'unknown' ? undefined : host,
+    place: found?.source === undefined || line === undefined ? place : { file: found.source, line },
+    development: undefined,
+    variable: undefined,
+  };
+}
+
 /** Spring Boot's port: its own file says it, unless a variable does. */
 function springListening(
   run: Run,
@@ -738,7 +813,16 @@ function springListening(
     around.variables.SERVER_PORT ??
     /-Dserver\.port=(\d+)|--server\.port=(\d+)/.exec(run.args.join(' '))?.[1];
   if (given === undefined && around.hasVariable('SERVER_PORT')) return undefined;
-  const files = ['application.properties', 'application.yml', 'application.yaml'].map((name) => ({
+  const profiles = run.env.SPRING_PROFILES_ACTIVE ?? around.variables.SPRING_PROFILES_ACTIVE ?? '';
+  const names = [
+    ...profiles
+      .split(',')
+      .filter(Boolean)
+      .map((profile) => `application-${profile.trim()}`),
+    'application',
+  ];
+  const every = names.flatMap((name) => ['properties', 'yml', 'yaml'].map((ending) => `${name}.${ending}`));
+  const files = every.map((name) => ({
     name: `src/main/resources/${name}`,
     text: read(`src/main/resources/${name}`),
   }));

@@ -139,7 +139,8 @@ export const composeSchema: Rule = {
 };
 
 /** A file beside the main one, which is most often laid over it (`docker compose -f a -f b`). */
-function isLayer(model: Model, stack: Stack): boolean {
+/** A file that is laid over another of its folder, and need not stand alone. */
+export function isLayer(model: Model, stack: Stack): boolean {
   const isMain = /(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file);
   return !isMain && model.stacks.some((other) => other !== stack && other.folder === stack.folder);
 }
@@ -367,6 +368,33 @@ function hiddenBuild(
   place: Place,
 ): Remark | undefined {
   const { service, image } = instance;
+  const next = instance.start.runs.filter((run) => run.program === 'next');
+  const [started] = next;
+  if (
+    service &&
+    image &&
+    started?.args[0] === 'start' &&
+    next.length === 1 &&
+    started.cwd === target.replace(/(.)\/$/, '$1') &&
+    image.runs.some((run) => /\bbuild\b/.test(run.instruction.raw)) &&
+    model.project.kindOf(path.posix.join(source, '.next')) === undefined &&
+    !service.volumes.some((each) => each.target.endsWith('/.next'))
+  )
+    return {
+      severity: 'error',
+      place,
+      about: `bind ${service.name}`,
+      fr: [
+        `« ${source} » est monté sur ${target} et cache le dossier .next que l’image avait construit.`,
+        "« next start » s’arrête : « Could not find a production build in the '.next' directory ».",
+        'Enlevez cette ligne : l’image contient déjà ce qu’il faut (ou lancez « npm run dev » pour développer).',
+      ],
+      en: [
+        `"${source}" is mounted on ${target} and hides the folder .next that the image had built.`,
+        '"next start" stops: "Could not find a production build in the \'.next\' directory".',
+        'Remove this line: the image already holds what is needed (or run "npm run dev" to develop).',
+      ],
+    };
   if (!service || !image || !/nginx|httpd|caddy/.test(image.base)) return undefined;
   const copy = image.copies.find(
     (each) =>

@@ -1,5 +1,7 @@
 import type { Remark, Rule } from '../findings.ts';
 import { runningSources, type Instance, type Model } from '../model.ts';
+import { optionOf } from '../read/shell.ts';
+import type { Listening } from '../read/start.ts';
 import type { Place } from '../read/yaml.ts';
 
 /** Whether what runs here is what others will use: on a cluster, or in an image that is pushed. */
@@ -37,21 +39,14 @@ export const developmentServer: Rule = {
           if (listen.development === 'app.run()') yield flaskRemark(listen.place, listen.port ?? 5000);
           continue;
         }
-        const [fixFr, fixEn] = fixOf(listen.server, listen.development);
+        const [fixFr, fixEn] = fixOf(instance, listen);
+        const [lookFr, lookEn] = lookOf(listen.server);
         yield {
           severity: 'warning',
           place: listen.place,
           about: `development ${listen.place.file}:${listen.place.line}`,
-          fr: [
-            `Ce qui est déployé est un serveur de développement : ${listen.development}.`,
-            'La page met plusieurs secondes à venir, le pod prend beaucoup de mémoire (OOMKilled), et une erreur montre le code à tous.',
-            fixFr,
-          ],
-          en: [
-            `What is deployed is a development server: ${listen.development}.`,
-            'The page takes seconds to come, the pod takes much memory (OOMKilled), and an error shows the code to everybody.',
-            fixEn,
-          ],
+          fr: [`Ce qui est déployé est un serveur de développement : ${listen.development}.`, lookFr, fixFr],
+          en: [`What is deployed is a development server: ${listen.development}.`, lookEn, fixEn],
         };
       }
       yield* debugRemarks(model, instance);
@@ -77,7 +72,28 @@ function flaskRemark(place: Place, port: number): Remark {
   };
 }
 
-function fixOf(server: string, development: string): [string, string] {
+function lookOf(server: string): [string, string] {
+  if (server === 'flask')
+    return [
+      'Les journaux disent « WARNING: This is a development server. Do not use it in a production deployment. »',
+      'The logs say "WARNING: This is a development server. Do not use it in a production deployment."',
+    ];
+  return [
+    'La page met plusieurs secondes à venir, le pod prend beaucoup de mémoire (OOMKilled), et une erreur montre le code à tous.',
+    'The page takes seconds to come, the pod takes much memory (OOMKilled), and an error shows the code to everybody.',
+  ];
+}
+
+/** What gunicorn calls the application that `flask run` finds. */
+function flaskApp(instance: Instance): string {
+  const run = instance.start.runs.find((each) => each.program === 'flask');
+  const name = optionOf(run?.args ?? [], '--app', '-A') ?? run?.env.FLASK_APP ?? instance.around.variables.FLASK_APP;
+  if (name === undefined || !/^[\w./]+(:[\w()]+)?$/.test(name)) return 'app:app';
+  const [module = 'app', attribute = 'app'] = name.split(':');
+  return `${module.replace(/\.py$/, '').replaceAll('/', '.')}:${attribute}`;
+}
+
+function fixOf(instance: Instance, { server, development = '', port }: Listening): [string, string] {
   if (/vite|react-scripts|vue-cli|^ng/.test(server)) {
     const folder = server === 'react-scripts' ? 'build' : 'dist';
     const lines = `RUN npm run build\nFROM nginxinc/nginx-unprivileged:alpine\nCOPY --from=build /app/${folder} /usr/share/nginx/html`;
@@ -98,8 +114,8 @@ function fixOf(server: string, development: string): [string, string] {
     ];
   if (server === 'flask')
     return [
-      'Lancez gunicorn : CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"] (et enlevez debug).',
-      'Run gunicorn: CMD ["gunicorn", "--bind", "0.0.0.0:5000", "app:app"] (and remove debug).',
+      `Ajoutez gunicorn aux paquets, et lancez-le : CMD ["gunicorn", "--bind", "0.0.0.0:${port ?? 5000}", "${flaskApp(instance)}"]`,
+      `Add gunicorn to the packages, and run it: CMD ["gunicorn", "--bind", "0.0.0.0:${port ?? 5000}", "${flaskApp(instance)}"]`,
     ];
   if (server === 'fastapi') return ['Lancez : fastapi run main.py --port 8000', 'Run: fastapi run main.py --port 8000'];
   if (/reload/.test(development)) return ['Enlevez --reload (ou reload=True).', 'Remove --reload (or reload=True).'];

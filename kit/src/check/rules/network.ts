@@ -519,7 +519,7 @@ function isReachedFromOutside(model: Model, instance: Instance, port: number | u
     const services = servicesOf(instance.cluster, instance.workload);
     const targets = services.flatMap((service) => servicePorts(service).map((each) => targetOf(each).target));
     return instance.workload.containers.filter((each) => !each.isInit).length === 1
-      ? services.length > 0
+      ? services.length > 0 || (instance.container !== undefined && declaredPorts(instance.container).length > 0)
       : port !== undefined && targets.includes(port);
   }
   return (instance.image?.exposed.length ?? 0) > 0 || instance.listens.length > 0;
@@ -541,6 +541,11 @@ function hostFix(server: string): [string, string] {
     ng: '--host 0.0.0.0',
     gradio: 'demo.launch(server_name="0.0.0.0")',
     dash: 'app.run(host="0.0.0.0")',
+    mlflow: '--host 0.0.0.0',
+    shiny: '--host 0.0.0.0',
+    marimo: '--host 0.0.0.0',
+    'shiny (R)': "runApp(…, host = '0.0.0.0', port = 3838)",
+    plumber: "pr_run(pr, host = '0.0.0.0', port = 8000)",
     fastify: "fastify.listen({ port, host: '0.0.0.0' })",
     node: "app.listen(port, '0.0.0.0')",
   };

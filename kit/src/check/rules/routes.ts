@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { instancesOf } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { COURSE_IMAGES, frontOf, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
@@ -120,6 +121,10 @@ export const probePath: Rule = {
         const held = objectAt(container.object, probe, 'httpGet');
         const wanted = (textAt(held, 'path') ?? '').replace(/[?#].*$/, '');
         if (!/^\/[\w./-]*$/.test(wanted)) continue;
+        if (wanted.startsWith('/actuator') && lacksActuator(model, instance)) {
+          yield actuatorRemark(placeOf(held, 'path'), probe, wanted);
+          continue;
+        }
         const routes = answers(model, instance, wanted);
         if (routes === undefined) continue;
         const health =
@@ -149,6 +154,34 @@ export const probePath: Rule = {
 };
 
 /** The application's routes when it surely has none for a path; undefined when it has one, or that cannot be told. */
+/** A Spring project of one part, whose build file does not name the starter that answers under /actuator. */
+function lacksActuator(model: Model, instance: Instance): boolean {
+  const folder = instance.image?.context.folder;
+  if (folder === undefined) return false;
+  const read = (name: string) => model.project.read(path.posix.normalize(path.posix.join(folder, name))) ?? '';
+  const build = ['pom.xml', 'build.gradle', 'build.gradle.kts', 'gradle/libs.versions.toml'].map(read).join('\n');
+  return /spring-boot-starter-(web|webflux)\b/.test(build) && !/actuator|<module>|subprojects|admin-client/.test(build);
+}
+
+function actuatorRemark(place: Place, probe: string, wanted: string): Remark {
+  const line = 'spring-boot-starter-actuator';
+  return {
+    severity: 'error',
+    place,
+    about: `actuator ${place.file}`,
+    fr: [
+      `${probe} demande « ${wanted} », mais le projet Spring n’a pas ${line}.`,
+      `« kubectl describe pod » montre « HTTP probe failed with statuscode: 404 » ; le pod ${probe === 'readinessProbe' ? 'ne devient jamais prêt' : 'est relancé sans fin'}.`,
+      `Ajoutez la dépendance org.springframework.boot:${line}, ou demandez une adresse que l’application sert.`,
+    ],
+    en: [
+      `${probe} asks for "${wanted}", but the Spring project lacks ${line}.`,
+      `"kubectl describe pod" shows "HTTP probe failed with statuscode: 404"; the pod ${probe === 'readinessProbe' ? 'never becomes ready' : 'is restarted for ever'}.`,
+      `Add the dependency org.springframework.boot:${line}, or ask for an address that the application serves.`,
+    ],
+  };
+}
+
 function answers(model: Model, instance: Instance, wanted: string): string[] | undefined {
   const routes = routesOf(model, instance)?.map((route) => (route.startsWith('/') ? route : `/${route}`));
   const sources = runningSources(model, instance);

@@ -136,7 +136,10 @@ function faultRemark(model: Model, instance: Instance, fault: StartFault): Remar
       };
     }
     case 'variable': {
-      const [fr, en] = crash(instance, `Error: Invalid value …: '${fault.word}' is not a valid integer`);
+      const said = instance.start.runs.some((run) => run.program === 'gunicorn')
+        ? `Error: '${/\$\{?\w+\}?/.exec(fault.word)?.[0] ?? ''}' is not a valid port number`
+        : `Error: Invalid value …: '${fault.word}' is not a valid integer`;
+      const [fr, en] = crash(instance, said);
       const all = (instance.start.words ?? []).join(' ');
       return {
         severity: 'error',
@@ -216,6 +219,11 @@ function scriptRemark(
   const converted = runs.some((run) => /dos2unix|sed\s.*\\r/.test(run.instruction.raw));
   const about = `script ${fault.source}`;
   if (!project.isExecutable(fault.source) && !madeRunnable) {
+    // What is mounted is the project's own file: the image cannot mend it.
+    const isMounted = instance.mounts.some(
+      (mount) => mount.source !== undefined && fault.path.startsWith(`${mount.target.replace(/\/$/, '')}/`),
+    );
+    const once = `git update-index --chmod=+x ${fault.source}`;
     const [fr, en] = crash(instance, `exec: "${fault.path}": permission denied`);
     return {
       // Where no file at all has the bit, a copy may have lost it.
@@ -225,12 +233,16 @@ function scriptRemark(
       fr: [
         `« ${name} » n’a pas le droit d’être exécuté (${fault.source} n’a pas le bit x).`,
         fr,
-        `Dans le Dockerfile, après le COPY : RUN chmod +x ${fault.path}\nou, une fois pour toutes : git update-index --chmod=+x ${fault.source}`,
+        isMounted
+          ? `Donnez-le-lui dans le dépôt : ${once} (et chmod +x ${fault.source})`
+          : `Dans le Dockerfile, après le COPY : RUN chmod +x ${fault.path}\nou, une fois pour toutes : ${once}`,
       ],
       en: [
         `"${name}" may not be run (${fault.source} lacks the x bit).`,
         en,
-        `In the Dockerfile, after the COPY: RUN chmod +x ${fault.path}\nor, once and for all: git update-index --chmod=+x ${fault.source}`,
+        isMounted
+          ? `Give it the bit in the repository: ${once} (and chmod +x ${fault.source})`
+          : `In the Dockerfile, after the COPY: RUN chmod +x ${fault.path}\nor, once and for all: ${once}`,
       ],
     };
   }
