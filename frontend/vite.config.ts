@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [react(), configuration(), allowedInline(), precompressed()],
   server: { port: 5173, strictPort: true },
   build: {
-    // A font or a picture inside a stylesheet would break the policy `font-src 'self'`.
+    // A picture in a `data:` address would break the policy `img-src 'self'`, and there is no font to inline.
     assetsInlineLimit: 0,
     // Every supported browser knows <link rel="modulepreload">.
     modulePreload: { polyfill: false },
