@@ -736,16 +736,34 @@ export interface components {
         };
         /** UserCreateDTO */
         UserCreateDTO: {
-            /** @description Unique; kept without the white space around it. */
+            /**
+             * @description Unique; kept without the white space around it.
+             * @example camille
+             */
             username: string;
-            /** @description A set: order and doubles say nothing. `null` is none. */
+            /**
+             * @description A set: order and doubles say nothing. `null` is none.
+             * @example [
+             *       "dev",
+             *       "ops"
+             *     ]
+             */
             roles?: string[] | null;
         };
         /** UserUpdateDTO */
         UserUpdateDTO: {
-            /** @description Unique; kept without the white space around it. */
+            /**
+             * @description Unique; kept without the white space around it.
+             * @example camille
+             */
             username?: string;
-            /** @description A set: order and doubles say nothing. `null` is none. */
+            /**
+             * @description A set: order and doubles say nothing. `null` is none.
+             * @example [
+             *       "dev",
+             *       "ops"
+             *     ]
+             */
             roles?: string[] | null;
         };
         /** UserConnectDTO */
