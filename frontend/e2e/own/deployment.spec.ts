@@ -130,8 +130,12 @@ test('the page asks as often as it is told, not while it pauses, and not while n
   const expectAsked = async (times: number, { inMs }: { inMs: number }) => {
     await expect.poll(() => asked - over, 'nothing is under way').toBe(0);
     const before = asked;
-    await page.clock.runFor(inMs);
-    await expect.poll(() => asked - before, `requests in ${inMs} ms`).toBe(times);
+    for (let left = inMs; left > 0; left -= 500) {
+      await page.clock.runFor(Math.min(left, 500));
+      // No time-out passes on the page's clock before the answer has come on the real one.
+      await expect.poll(() => asked - over).toBe(0);
+    }
+    expect(asked - before, `requests in ${inMs} ms`).toBe(times);
   };
   await expectAsked(4, { inMs: 400 });
 
