@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, buildConnector, setGlobalDispatcher } from 'undici';
-import { load, type Loaded, until } from '../../backend/test/support/process.ts';
+import { type Loaded, until } from '../../backend/test/support/process.ts';
 import { copyProject, root } from '../project-copy.ts';
 
 /**
@@ -132,7 +133,7 @@ export function runBrowserTests(page: string): string {
 /**
  * Readers and writers that go on while something is done to the application; returns which requests failed.
  *
- * @param loaded what {@link load} gave.
+ * @param loaded what `load` gave.
  */
 export async function failuresDuring({ acknowledged, failures }: Loaded, action: () => unknown): Promise<string[]> {
   const goesOn = async () => {
@@ -143,9 +144,7 @@ export async function failuresDuring({ acknowledged, failures }: Loaded, action:
   await goesOn();
   await action();
   // What was done may show late: the ingress learns of it within two seconds.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await sleep(3000);
   await goesOn();
   return failures.slice(before);
 }
-
-export { load };

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../../backend/test/support/process.ts';
@@ -115,7 +116,7 @@ const stories: Record<string, Story> = {
     await first();
     const going = second();
     await says(/^Version 1\.0\.0-demo → 2\.0\.0-demo, [12] pods? sur [23]/);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await sleep(1000);
     await picture('mise-a-jour');
     await going;
     await back();

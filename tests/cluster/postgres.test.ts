@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allNames, type Loaded, until } from '../../backend/test/support/process.ts';
-import { type Application, failuresDuring, load, prepareApplication } from './cluster.ts';
+import { allNames, load, type Loaded, until } from '../../backend/test/support/process.ts';
+import { type Application, failuresDuring, prepareApplication } from './cluster.ts';
 
 /* The same application on PostgreSQL: overlays/postgres, under load. */
 

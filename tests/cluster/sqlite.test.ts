@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allNames, type Loaded, until } from '../../backend/test/support/process.ts';
-import { type Application, failuresDuring, load, prepareApplication, runBrowserTests } from './cluster.ts';
+import { allNames, load, type Loaded, until } from '../../backend/test/support/process.ts';
+import { type Application, failuresDuring, prepareApplication, runBrowserTests } from './cluster.ts';
 
 /* One story, told in order: k8s/ on a cluster, from nothing to all that one does to it, under load. */
 
@@ -48,7 +49,7 @@ test('in a real browser the page reaches the API, and does there all that it doe
 test('a new title in the ConfigMap shows after the restart, and not before', async () => {
   app.edit('k8s/backend-configmap.yaml', /APP_TITLE: .*/, 'APP_TITLE: "Ma première API"');
   app.kubectl('apply', '-f', 'k8s/backend-configmap.yaml');
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await sleep(3000);
   expect(await title()).toBe('UserAPIEnsai');
   app.kubectl('rollout', 'restart', 'deployment/backend');
   app.rolledOut('backend');
@@ -124,7 +125,7 @@ describe('under load', () => {
     const during = await failuresDuring(loaded, async () => {
       setImage(tag);
       await until(() => app.pods('backend').length === 3);
-      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await sleep(5000);
       expect(() => app.kubectl('rollout', 'status', 'deployment/backend', '--timeout=1s')).toThrow('timed out');
       app.kubectl('rollout', 'undo', 'deployment/backend');
       app.rolledOut('backend');

@@ -3,9 +3,15 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify';
 import type { Config } from '../config.ts';
 
+/** What a request passes before it may write. */
+export type Guards = (onRequestHookHandler | onRequestAsyncHookHandler)[];
+
+/** How the API's document says that a key is wanted where one is set. */
+export const keyWhereSet = [{ bearer: [] }, {}];
+
 /** What a request passes before it may write: the rate limit first, which also slows down who guesses the key. */
 export async function guardWrites(app: FastifyInstance, config: Config) {
-  const guards: (onRequestHookHandler | onRequestAsyncHookHandler)[] = [];
+  const guards: Guards = [];
 
   if (config.rateLimit > 0) {
     await app.register(rateLimit, {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify';
 import Type, { type Static, type TObject, type TProperties } from 'typebox';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
+import { type Guards, keyWhereSet } from '../http/access.ts';
 import { errorAnswers } from '../http/errors.ts';
 
 const megabyte = 1024 * 1024;
@@ -19,11 +19,7 @@ const seconds = Type.Optional(
  *
  * @param guards what a request passes before it may write.
  */
-export function faultRoutes(
-  app: App,
-  { pod }: Config,
-  guards: (onRequestHookHandler | onRequestAsyncHookHandler)[],
-): void {
+export function faultRoutes(app: App, { pod }: Config, guards: Guards): void {
   let unreadyUntil = 0;
   let unhealthyUntil = 0;
   let slow = { until: 0, ms: 0 };
@@ -94,7 +90,7 @@ export function faultRoutes(
     const schema = {
       tags: ['faults'],
       summary,
-      security: [{ bearer: [] }, {}],
+      security: keyWhereSet,
       querystring: Type.Object(parameters),
       response: {
         202: Type.Object(

@@ -1,7 +1,7 @@
-import type { onRequestAsyncHookHandler, onRequestHookHandler } from 'fastify';
 import Type from 'typebox';
 import type { App } from '../app.ts';
 import type { Database } from '../database/connection.ts';
+import { type Guards, keyWhereSet } from '../http/access.ts';
 import { createAnswerCache } from '../http/answer-cache.ts';
 import { errorAnswers } from '../http/errors.ts';
 import { ref } from '../http/openapi.ts';
@@ -10,16 +10,11 @@ import { Connected, User, UserConnect, UserCreate, UserListQuery, UserPath, User
 import { createUserService } from './users.service.ts';
 
 /** @param guards what a request passes before it may write. */
-export function usersRoutes(
-  app: App,
-  database: Database,
-  guards: (onRequestHookHandler | onRequestAsyncHookHandler)[],
-): void {
+export function usersRoutes(app: App, database: Database, guards: Guards): void {
   const service = createUserService(createUserRepository(database));
   const listAnswer = createAnswerCache<{ body: Buffer; link: string | undefined }>(() => database.version());
 
   const tags = ['users'];
-  const security = [{ bearer: [] }, {}];
   const noSuchUser = (id: number) => ({ detail: `Pas d'utilisateur avec id ${id}` });
   const nameTaken = { detail: "Le nom d'utilisateur existe déjà" };
 
@@ -65,7 +60,7 @@ export function usersRoutes(
       schema: {
         tags,
         summary: 'Create User',
-        security,
+        security: keyWhereSet,
         body: ref(UserCreate),
         response: {
           200: Type.Integer({ description: 'The id of the new user', examples: [3] }),
@@ -118,7 +113,7 @@ export function usersRoutes(
         tags,
         summary: 'Update User',
         description: 'Replaces the name, the roles, or both; what is not given stays.',
-        security,
+        security: keyWhereSet,
         params: UserPath,
         body: ref(UserUpdate),
         response: {
@@ -137,7 +132,7 @@ export function usersRoutes(
       schema: {
         tags,
         summary: 'Delete User',
-        security,
+        security: keyWhereSet,
         params: UserPath,
         response: {
           204: Type.Null({ description: 'The user is gone' }),

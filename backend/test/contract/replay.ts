@@ -23,10 +23,7 @@ export interface ContractCase {
 export const contractCases = cases as ContractCase[];
 
 /** Sends the case byte for byte and returns what differs from its answer, a line each. */
-export async function replay(
-  base: string,
-  { method, path, headers = {}, body, answer }: ContractCase,
-): Promise<string[]> {
+async function replay(base: string, { method, path, headers = {}, body, answer }: ContractCase): Promise<string[]> {
   const got = await send(base, method, path, headers, body);
   const differences: string[] = [];
   const expect = (what: string, found: unknown, wanted: unknown) => {
@@ -86,4 +83,14 @@ function freed(json: unknown, free: string[] = []): unknown {
     }
   }
   return copy;
+}
+
+/** Replays every case, in order, on an API with a fresh database; returns what differs, by the name of the case. */
+export async function replayAll(base: string): Promise<Record<string, string[]>> {
+  const differences: Record<string, string[]> = {};
+  for (const contractCase of contractCases) {
+    const found = await replay(base, contractCase);
+    if (found.length > 0) differences[contractCase.name] = found;
+  }
+  return differences;
 }

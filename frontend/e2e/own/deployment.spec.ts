@@ -99,7 +99,6 @@ test('errors from the first request on are told as errors, not as silence', asyn
 });
 
 test('pods that keep the users each for itself are told as such', async ({ page, cluster }) => {
-  test.skip(process.platform !== 'linux', 'There is no /dev/shm');
   await cluster.add('backend-1');
   await page.goto('/deploiement');
   await expect(card(page, 'backend-1')).toContainText('SQLite, survit au pod');
