@@ -107,6 +107,21 @@ test('search and role are in the address, which can be shared', async ({ page, c
   for (const name of [one, two]) await remove(page, name);
 });
 
+test('a search and a role that change at once are both taken', async ({ page }) => {
+  await page.goto('/?q=nobody');
+  await expect(page.getByText('Aucun utilisateur ne correspond à cette recherche.')).toBeVisible();
+  await page.evaluate(() => {
+    const setValue = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set;
+    for (const [i, input] of document.querySelectorAll('input').entries()) {
+      setValue?.call(input, ['', 'admin'][i]);
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+  });
+  await expect(page).toHaveURL(/\/\?role=admin$/);
+  await expect(row(page, 'adm')).toBeVisible();
+  await expect(page.getByLabel('Rechercher par nom')).toHaveValue('');
+});
+
 test('everything is done with the keyboard alone', async ({ page }) => {
   const name = unique('dora');
   const keys = async (...pressed: string[]) => {

@@ -8,7 +8,12 @@ import { useI18n } from '../../i18n/i18n.ts';
 /** How long nobody types before the API is asked. */
 const pauseMs = 250;
 
-export function FilterFields({ filter, onChange }: { filter: UserFilter; onChange: (filter: UserFilter) => void }) {
+interface Props {
+  filter: UserFilter;
+  onChange: (change: Partial<UserFilter>) => void;
+}
+
+export function FilterFields({ filter, onChange }: Props) {
   const { t } = useI18n();
   return (
     <>
@@ -16,7 +21,7 @@ export function FilterFields({ filter, onChange }: { filter: UserFilter; onChang
         label={t.users.search}
         value={filter.q}
         onChange={(q) => {
-          onChange({ ...filter, q });
+          onChange({ q });
         }}
       />
       <FilterField
@@ -24,7 +29,7 @@ export function FilterFields({ filter, onChange }: { filter: UserFilter; onChang
         value={filter.role}
         suggestions={useKnownRoles()}
         onChange={(role) => {
-          onChange({ ...filter, role });
+          onChange({ role });
         }}
       />
     </>
@@ -42,17 +47,21 @@ function FilterField({ label, value, suggestions, onChange }: FieldProps) {
   const id = useId();
   const [typed, setTyped] = useState(value);
   const [shown, setShown] = useState(value);
-  // The address has changed otherwise: by the browser's "back", or by "clear".
+  const [asked, setAsked] = useState(value);
   if (value !== shown) {
     setShown(value);
-    setTyped(value);
+    // The address has changed otherwise: by the browser's "back", or by "clear".
+    if (value !== asked) {
+      setAsked(value);
+      setTyped(value);
+    }
   }
 
   useEffect(() => {
     const wanted = typed.trim();
-    if (wanted === value) return;
+    if (wanted === asked) return;
     const timer = setTimeout(() => {
-      setShown(wanted);
+      setAsked(wanted);
       onChange(wanted);
     }, pauseMs);
     return () => {
