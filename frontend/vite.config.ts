@@ -6,7 +6,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
 export default defineConfig({
-  plugins: [react(), configuration(), allowedInline(), precompressed()],
+  plugins: [react(), configuration(), lowPriority(), allowedInline(), precompressed()],
   server: { port: 5173, strictPort: true },
   build: {
     // A picture in a `data:` address would break the policy `img-src 'self'`, and there is no font to inline.
@@ -41,6 +41,18 @@ function configuration(): Plugin {
       middlewares.use('/config.json', (_request, response) => {
         response.writeHead(runtime.answer.status, { 'content-type': 'application/json' }).end(runtime.answer.body);
       });
+    },
+  };
+}
+
+/** Lets the configuration, the list and the first paint go before the scripts that show them. */
+function lowPriority(): Plugin {
+  return {
+    name: 'low-priority',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (html) => html.replace(/<(script type="module"|link rel="modulepreload")/g, '$& fetchpriority="low"'),
     },
   };
 }

@@ -7,11 +7,11 @@ import { loadConfig } from './config.ts';
 history.scrollRestoration = 'manual';
 
 const configuration = await loadConfig().catch((error: unknown) => error as Error);
-const root = createRoot(document.getElementById('root') ?? document.body);
 
 // After the first paint, and in slices: a phone shows the shell at once and stays responsive while the rest is made.
 requestAnimationFrame(() => {
   setTimeout(() => {
+    const root = createRoot(document.getElementById('root') ?? document.body);
     startTransition(() => {
       root.render(<App configuration={configuration} />);
     });

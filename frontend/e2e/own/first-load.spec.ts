@@ -32,6 +32,10 @@ test('the first load is small, asks for the list once and before its code runs, 
   expect(order.filter((path) => path === '/users/')).toHaveLength(1);
   expect(order.filter((line) => line.startsWith('console'))).toEqual([]);
   expect(await page.evaluate(() => (window as { shift?: number }).shift)).toBeLessThan(0.02);
+  const priorities = await page
+    .locator('script[src], link[rel=modulepreload]')
+    .evaluateAll((nodes) => nodes.map((node) => (node as HTMLScriptElement).fetchPriority));
+  expect(new Set(priorities)).toEqual(new Set(['low']));
 
   // The list is asked for even where the application's own code never comes.
   await page.route('**/assets/*.js', (route) => route.abort());

@@ -11,7 +11,7 @@ import { ConfigurationFault } from './configuration-fault.tsx';
 import { Layout } from './layout.tsx';
 import { MessageProvider } from './message-provider.tsx';
 import { NotFoundPage } from './not-found-page.tsx';
-import { theme } from './theme.ts';
+import { makeTheme } from './theme.ts';
 
 const AccessPage = lazy(() => import('../features/access/access-page.tsx'));
 const DeploymentPage = lazy(() => import('../features/deployment/deployment-page.tsx'));
@@ -19,8 +19,10 @@ const EnvironmentPage = lazy(() => import('../features/environment/environment-p
 
 /** @param configuration what the container was told, or why there is none. */
 export function App({ configuration }: { configuration: Config | Error }) {
+  // Made here and not when the module is loaded: it is the longest task of the first load, and so one of its own.
+  const [theme] = useState(makeTheme);
   return (
-    <ThemeProvider theme={theme}>
+    <ThemeProvider theme={theme} noSsr>
       <I18nProvider>
         {configuration instanceof Error ? (
           <ConfigurationFault fault={configuration.message} />

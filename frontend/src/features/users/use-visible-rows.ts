@@ -15,7 +15,7 @@ const ahead = 8;
  * @param list the element whose first row begins at its top.
  */
 export function useVisibleRows(list: RefObject<HTMLElement | null>, count: number, rowHeight: number): Rows {
-  const [rows, setRows] = useState<Rows>({ first: 0, end: 0 });
+  const [rows, setRows] = useState<Rows>({ first: 0, end: Math.min(count, ahead) });
 
   useLayoutEffect(() => {
     function look() {

@@ -1,5 +1,5 @@
 import Box from '@mui/material/Box';
-import { type Ref, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type Ref, useDeferredValue, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { pageSize, type User, type UserFilter } from '../../api/client.ts';
 import { Button, Panel } from '../../app/controls.tsx';
 import { LoadFault, LostNotice } from '../../app/load-fault.tsx';
@@ -34,11 +34,16 @@ export function UserList({ filter, countRef, onClear, onEdit, onRemove }: Props)
   const list = useRef<HTMLUListElement>(null);
   const rowHeight = useMedia('(min-width: 600px)') ? 56 : 84;
   const { first, end } = useVisibleRows(list, count, rowHeight);
-  const { userAt, allLoaded, isPending, error, retry } = useLoadedUsers(filter, pages, setPages, first, end);
+  const { userAt, allLoaded, error, retry, ...loaded } = useLoadedUsers(filter, pages, setPages, first, end);
+  // The first rows are made in slices, between which the page answers.
+  const isPending = useDeferredValue(loaded.isPending);
   const isPrinting = usePrinting();
   const rows = isPrinting
     ? allLoaded()
-    : Array.from({ length: Math.max(0, end - first) }, (_, i) => ({ index: first + i, user: userAt(first + i) }));
+    : Array.from({ length: Math.max(0, end - first) }, (_, i) => ({
+        index: first + i,
+        user: isPending ? undefined : userAt(first + i),
+      }));
 
   // Where one is, to be kept when the list goes away: with its page, with the tab, or for another filter.
   const lastPages = useRef(pages);
