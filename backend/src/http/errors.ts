@@ -59,7 +59,7 @@ export function errorAnswers<Status extends keyof typeof descriptions>(...status
   return Object.fromEntries(
     statuses.map((status) => [
       status,
-      Type.Unsafe<Static<Answer<Status>>>({
+      Type.Unsafe({
         $ref: `${(status === 422 ? HttpValidationError : HttpError).$id}#`,
         description: descriptions[status],
       }),
