@@ -7,13 +7,13 @@ export default defineConfig({
   testIgnore: baseURL ? '**/own/**' : [],
   globalSetup: baseURL ? [] : './e2e/build.ts',
   fullyParallel: true,
-  workers: 2,
+  // A test waits for much of its time.
+  workers: '150%',
   timeout: 30_000,
   reporter: 'list',
   use: {
     ...(baseURL && { baseURL, ignoreHTTPSErrors: true }),
     locale: 'fr-FR',
-    trace: 'retain-on-failure',
     launchOptions,
   },
 });
