@@ -18,7 +18,7 @@ async function create(page: Page, name: string, roles: string[] = []): Promise<v
 }
 
 async function search(page: Page, name: string): Promise<void> {
-  await page.getByLabel('Rechercher par nom').fill(name);
+  await page.getByLabel('Nom commençant par').fill(name);
   await expect(page).toHaveURL(new RegExp(`[?]q=${name}`));
 }
 
@@ -60,7 +60,7 @@ test('a user is added, found, changed and deleted', async ({ page }) => {
   await expect(page.getByText('Aucun utilisateur ne correspond à cette recherche.')).toBeVisible();
   await page.getByRole('button', { name: 'Effacer la recherche' }).click();
   await expect(page).toHaveURL(/\/$/);
-  await expect(page.getByLabel('Rechercher par nom')).toHaveValue('');
+  await expect(page.getByLabel('Nom commençant par')).toHaveValue('');
   await expect(page.getByRole('listitem').first()).toBeVisible();
 });
 
@@ -78,6 +78,8 @@ test('a name that is taken is said beside the name, and nothing typed is lost', 
   await expect(dialog.getByLabel('Nom')).toHaveAccessibleDescription('Ce nom est déjà pris.');
   await expect(dialog.getByLabel('Nom')).toHaveAttribute('aria-invalid', 'true');
   await expect(dialog.getByLabel('Nom')).toHaveValue(name);
+  await dialog.getByLabel('Nom').fill(`${name}2`);
+  await expect(dialog.getByText('Ce nom est déjà pris.')).toBeHidden();
   await dialog.getByRole('button', { name: 'Annuler' }).click();
   await expect(dialog).toBeHidden();
   await search(page, name);
@@ -98,7 +100,7 @@ test('search and role are in the address, which can be shared', async ({ page, c
 
   const shared = await context.newPage();
   await shared.goto(page.url());
-  await expect(shared.getByLabel('Rechercher par nom')).toHaveValue('carl');
+  await expect(shared.getByLabel('Nom commençant par')).toHaveValue('carl');
   await expect(shared.getByLabel('Filtrer par rôle')).toHaveValue(role);
   await expect(row(shared, one)).toBeVisible();
   await expect(row(shared, two)).toBeHidden();
@@ -119,7 +121,7 @@ test('a search and a role that change at once are both taken', async ({ page }) 
   });
   await expect(page).toHaveURL(/\/\?role=admin$/);
   await expect(row(page, 'adm')).toBeVisible();
-  await expect(page.getByLabel('Rechercher par nom')).toHaveValue('');
+  await expect(page.getByLabel('Nom commençant par')).toHaveValue('');
 });
 
 test('everything is done with the keyboard alone', async ({ page }) => {
@@ -158,7 +160,7 @@ test('everything is done with the keyboard alone', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Ajouter' })).toBeFocused();
 
   await keys('Shift+Tab', 'Shift+Tab');
-  await expect(page.getByLabel('Rechercher par nom')).toBeFocused();
+  await expect(page.getByLabel('Nom commençant par')).toBeFocused();
   await page.keyboard.type(name);
   await expect(row(page, name)).toBeVisible();
   await expect(page.getByRole('status').filter({ hasText: /^1 utilisateur$/ })).toBeVisible();

@@ -164,6 +164,13 @@ test('a value that only the API refuses is told beside its field', async ({ page
   await dialog.getByLabel('Rôles').fill('x'.repeat(33));
   await dialog.getByRole('button', { name: 'Ajouter' }).click();
   await expect(dialog.getByLabel('Rôles')).toHaveAccessibleDescription(/Un rôle a au plus 32 caractères/);
+  await dialog.getByLabel('Rôles').fill('dev');
+  await expect(dialog.getByText(/Un rôle a au plus/)).toBeHidden();
+  // Nothing is cut silently.
+  await dialog.getByLabel('Nom').fill('a'.repeat(65));
+  await dialog.getByRole('button', { name: 'Ajouter' }).click();
+  await expect(dialog.getByLabel('Nom')).toHaveAccessibleDescription('Au plus 64 caractères.');
+  await expect(dialog.getByLabel('Nom')).toHaveValue('a'.repeat(65));
 });
 
 test('a user that someone else has deleted is told as such, and leaves the list', async ({ page, site }) => {

@@ -26,7 +26,7 @@ export const en: Dictionary = {
     intro: 'The users of the application and their roles, as the API keeps them in its database.',
     writesOpen: 'Anybody can add, change and delete.',
     writesProtected: 'Adding, changing and deleting needs the key of the API.',
-    search: 'Search by name',
+    search: 'Name starting with',
     role: 'Filter by role',
     add: 'Add',
     count: (users, more) => (more ? `More than ${users} users` : users === 1 ? '1 user' : `${users} users`),

@@ -25,7 +25,7 @@ export const fr = {
     intro: 'Les utilisateurs de l’application et leurs rôles, tels que l’API les garde dans sa base de données.',
     writesOpen: 'Tout le monde peut ajouter, modifier et supprimer.',
     writesProtected: 'Ajouter, modifier et supprimer demande la clé de l’API.',
-    search: 'Rechercher par nom',
+    search: 'Nom commençant par',
     role: 'Filtrer par rôle',
     add: 'Ajouter',
     count: (users: number, more: boolean) =>

@@ -17,7 +17,7 @@ export function useWrite<Given>(
   const api = useApi();
   const queries = useQueryClient();
   const show = useMessage();
-  const { mutate, isPending, error } = useMutation({
+  const { mutate, isPending, error, reset } = useMutation({
     mutationFn: send,
     onSuccess(_answer, given) {
       show(done(given));
@@ -35,6 +35,8 @@ export function useWrite<Given>(
     },
     isWriting: isPending,
     error,
+    /** What is wrong was said of what is being changed now. */
+    forgetError: reset,
   };
 }
 

@@ -21,7 +21,7 @@ export default function UserDialog({ user, onClose }: { user?: User; onClose: ()
   const [key, setKey] = useState('');
   const [isNameMissing, setNameMissing] = useState(false);
 
-  const { write, isWriting, error } = useWrite(
+  const { write, isWriting, error, forgetError } = useWrite(
     (given: NewUser) => (user ? api.updateUser(user.id, given) : api.createUser(given)),
     ({ username: name }) => (user ? t.users.updated(name) : t.users.created(name)),
     onClose,
@@ -48,6 +48,7 @@ export default function UserDialog({ user, onClose }: { user?: User; onClose: ()
             onChange={({ target }) => {
               setUsername(target.value);
               setNameMissing(false);
+              if (fault.username) forgetError();
             }}
             error={isNameMissing || fault.username !== undefined}
             helperText={isNameMissing ? t.errors.required : fault.username}
@@ -56,7 +57,6 @@ export default function UserDialog({ user, onClose }: { user?: User; onClose: ()
             fullWidth
             margin="dense"
             autoComplete="off"
-            slotProps={{ htmlInput: { maxLength: 64 } }}
           />
           <Autocomplete
             multiple
@@ -66,6 +66,7 @@ export default function UserDialog({ user, onClose }: { user?: User; onClose: ()
             inputValue={typedRole}
             onInputChange={(_event, text) => {
               setTypedRole(text);
+              if (fault.roles) forgetError();
             }}
             onChange={(_event, chosen) => {
               setRoles([...new Set(chosen.map((role) => role.trim()).filter(Boolean))]);
