@@ -59,9 +59,9 @@ export const notions: Notion[] = [
     title: { fr: 'Auto-réparation', en: 'Self-repair' },
     steps: [
       {
-        text: { fr: 'Supprimez un pod de l’API.', en: 'Delete a pod of the API.' },
+        text: { fr: 'Supprimez un pod de l’API, ici le plus récent.', en: 'Delete a pod of the API, here the newest.' },
         commands: [
-          'kubectl delete "$(kubectl get pods -l app=backend -o name | head -n 1)"',
+          'kubectl delete "$(kubectl get pods -l app=backend --sort-by=.metadata.creationTimestamp -o name | tail -n 1)"',
           status,
           'kubectl get pods -l app=backend',
         ],
