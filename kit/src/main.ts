@@ -2,7 +2,7 @@ import { check } from './check/command.ts';
 import { setup } from './setup.ts';
 
 const HELP = `kit setup   écrit dans k8s/ le nom, l'adresse et les images de votre application
-kit check   cherche ce qui n'ira pas dans un projet, avant que cela n'aille pas
+kit check   cherche ce qui n'ira pas dans un projet, avant que cela ne casse
 
 kit COMMANDE --help dit le reste.`;
 

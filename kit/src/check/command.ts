@@ -7,7 +7,7 @@ import { openProject } from './read/project.ts';
 import { githubReport, jsonReport, textReport, type Report } from './report.ts';
 import { rules } from './rules.ts';
 
-const HELP = `kit check [dossier]      cherche ce qui n'ira pas, avant que cela n'aille pas
+const HELP = `kit check [dossier]      cherche ce qui n'ira pas, avant que cela ne casse
 kit check --live         ce qui ne va pas maintenant, sur le cluster du contexte courant (ne change rien)
 kit check --explain RÈGLE  ce qu'une règle cherche, et pourquoi (sans nom : la liste)
 

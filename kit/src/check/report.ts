@@ -70,10 +70,10 @@ function summary(report: Report, language: Language): string {
   if (language === 'fr') {
     if (report.findings.length === 0)
       return `Rien à redire (${files} fichier${files > 1 ? 's' : ''} lu${files > 1 ? 's' : ''}).`;
-    return `${errors} erreur${errors > 1 ? 's' : ''}, ${warnings} avertissement${warnings > 1 ? 's' : ''}, ${advice} conseil${advice > 1 ? 's' : ''} (${files} fichiers lus). Pour en savoir plus : kit check --explain RÈGLE`;
+    return `${errors} erreur${errors > 1 ? 's' : ''}, ${warnings} avertissement${warnings > 1 ? 's' : ''}, ${advice} conseil${advice > 1 ? 's' : ''} (${files} fichiers lus). Pour en savoir plus : npx -y pnpm@12 kit check --explain RÈGLE`;
   }
   if (report.findings.length === 0) return `Nothing to say against it (${files} file${files > 1 ? 's' : ''} read).`;
-  return `${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}, ${advice} piece${advice === 1 ? '' : 's'} of advice (${files} files read). To know more: kit check --explain RULE`;
+  return `${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}, ${advice} piece${advice === 1 ? '' : 's'} of advice (${files} files read). To know more: npx -y pnpm@12 kit check --explain RULE`;
 }
 
 /** The report as one JSON document. */
