@@ -70,6 +70,15 @@ test('bodies and errors keep the names that generated clients know', async () =>
   ]);
 });
 
+test('its patterns can be read in other languages than this one', async () => {
+  const patterns = [...JSON.stringify(await documentOf()).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) =>
+    String(JSON.parse(text ?? '')),
+  );
+  expect(patterns.length).toBeGreaterThan(2);
+  // Halves of surrogate pairs are no characters to most regular expressions: a client's generator would refuse the document.
+  expect(patterns.filter((pattern) => /\\ud[89a-f]/i.test(pattern))).toEqual([]);
+});
+
 test('only writing asks for the key', async () => {
   const { paths } = await documentOf();
   const guarded = Object.entries(paths).flatMap(([path, operations]) =>

@@ -31,6 +31,13 @@ export function validateRequests(app: FastifyInstance): void {
     validateSchema: false,
   });
 
+  // JSON can write half of a surrogate pair ("\\ud800"), which no text can hold. A pattern that says so is one that few clients read.
+  ajv.addKeyword({
+    keyword: 'x-well-formed',
+    type: 'string',
+    validate: (_schema: true, text: string) => text.isWellFormed(),
+  });
+
   app.setValidatorCompiler<TSchema & { $id?: string; $ref?: string }>(({ schema, httpPart = 'body' }) => {
     for (const shared of Object.values(app.getSchemas())) {
       const { $id } = shared as { $id: string };
@@ -100,6 +107,8 @@ function asItem(error: ErrorObject, place: string, raw: unknown): ValidationItem
         : item('string_pattern_mismatch', `String should match pattern '${params.pattern}'`, {
             pattern: params.pattern,
           });
+    case 'x-well-formed':
+      return item('string_unicode', 'Input should be a valid string, unable to parse raw data as a unicode string');
     case 'minimum':
       return item('greater_than_equal', `Input should be greater than or equal to ${params.limit}`, {
         ge: params.limit,

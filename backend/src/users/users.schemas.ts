@@ -1,18 +1,19 @@
 import Type from 'typebox';
 import { component } from '../http/openapi.ts';
 
-/** Something that is not white space; no NUL, which PostgreSQL cannot keep in a text, and no half of a surrogate pair. */
-const notBlank = '^\\s*[^\\s\\u0000\\ud800-\\udfff][^\\u0000\\ud800-\\udfff]*$';
+/** Something that is not white space, and no NUL, which PostgreSQL cannot keep in a text. */
+const notBlank = '^\\s*[^\\s\\u0000][^\\u0000]*$';
 const withoutNul = '^[^\\u0000]*$';
 
 const username = Type.String({
   minLength: 1,
   maxLength: 64,
   pattern: notBlank,
+  'x-well-formed': true,
   description: 'Unique; kept without the white space around it.',
   examples: ['camille'],
 });
-const role = Type.String({ minLength: 1, maxLength: 32, pattern: notBlank });
+const role = Type.String({ minLength: 1, maxLength: 32, pattern: notBlank, 'x-well-formed': true });
 const roles = Type.Unsafe<string[] | null>({
   type: ['array', 'null'],
   items: role,
@@ -34,7 +35,7 @@ export const UserUpdate = component('UserUpdateDTO', {
   roles: Type.Optional(roles),
 });
 export const UserConnect = component('UserConnectDTO', {
-  username: Type.String({ pattern: withoutNul, examples: ['adm', 'pasadmin'] }),
+  username: Type.String({ pattern: withoutNul, 'x-well-formed': true, examples: ['adm', 'pasadmin'] }),
 });
 export const Connected = component('Connected', { message: Type.String() });
 
