@@ -7,8 +7,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -17,6 +15,7 @@ import autocannon from 'autocannon';
 import { openDatabase } from '../src/database/connection.ts';
 import { migrate } from '../src/database/migrations.ts';
 import { createUserRepository } from '../src/users/users.repository.ts';
+import { freePort } from '../test/support/ports.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
 const rounds = 3;
@@ -141,7 +140,24 @@ async function startsAndMemory(): Promise<void> {
   await drive(api.url, { path: () => `/users/?limit=100&after=${Math.floor(Math.random() * 99)}` }, seconds * 3);
   clearInterval(sampler);
   console.log('memory, most under load'.padEnd(44), `${(most / 1e6).toFixed(0)} MB`.padStart(10));
+  const idle = await cores(api);
+  const viewed = await cores(api, 100);
+  console.log('CPU, idle'.padEnd(44), `${(idle * 1000).toFixed(1)}m`.padStart(10));
+  // Ten viewers of the deployment page ask so often.
+  console.log('CPU, for each of 10 viewers'.padEnd(44), `${((viewed - idle) * 100).toFixed(1)}m`.padStart(10));
   await stop(api.child);
+}
+
+/** How many cores the process uses while it is asked for `/info` so often, by who waits in between. */
+async function cores(api: Server, perSecond = 0): Promise<number> {
+  const measure = () => metric(api, 'process_cpu_seconds_total');
+  const asking = perSecond > 0 ? setInterval(() => void fetch(`${api.url}/info`), 1000 / perSecond) : undefined;
+  await sleep(seconds * 500);
+  const [before, from] = [await measure(), performance.now()];
+  await sleep(seconds * 2000);
+  const used = ((await measure()) - before) / ((performance.now() - from) / 1000);
+  clearInterval(asking);
+  return used;
 }
 
 interface Load {
@@ -260,17 +276,14 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit');
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
+/** What the process says of itself, by the name of the metric. */
+async function metric({ metricsUrl }: Server, name: string): Promise<number> {
+  const text = await (await fetch(metricsUrl)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
 }
 
-async function residentBytes({ metricsUrl }: Server): Promise<number> {
-  const text = await (await fetch(metricsUrl)).text();
-  return Number(/^process_resident_memory_bytes (\S+)$/m.exec(text)?.[1]);
+async function residentBytes(api: Server): Promise<number> {
+  return metric(api, 'process_resident_memory_bytes');
 }
 
 function median(values: number[]): number {

@@ -11,6 +11,7 @@ import { addHeaders, requestId } from './http/headers.ts';
 import { createLogger, logRequests } from './http/logging.ts';
 import { measureRequests } from './http/metrics.ts';
 import { describeApi } from './http/openapi.ts';
+import { routedUrl } from './http/url.ts';
 import { validateRequests } from './http/validation.ts';
 import { faultRoutes } from './system/faults.routes.ts';
 import type { Lifecycle } from './system/lifecycle.ts';
@@ -45,22 +46,27 @@ export async function buildApp(
     bodyLimit: 64 * 1024,
     requestTimeout: 15_000,
     http: { headersTimeout: 10_000, connectionsCheckingInterval: 5_000 },
-    // Longer than the 60 s for which ingress controllers keep an idle connection: the side that sends closes it first.
-    keepAliveTimeout: 75_000,
+    // Longer than ingress controllers keep an idle connection (nginx 60 s, Traefik 90 s): the side that sends closes it first.
+    keepAliveTimeout: 100_000,
     // On SIGTERM what still arrives is served: a proxy learns a little late that this process goes.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     // A parameter of any length reaches its schema, which says what is wrong with it; headers end at 16 kB anyway.
     routerOptions: { maxParamLength: 16_384 },
-    // What is no URL would be answered before any hook, without headers, log or metric: it becomes a path that is not there.
-    rewriteUrl: ({ url = '/' }) => (isDecodable(url) ? url : '/not-a-url'),
+    rewriteUrl: ({ url = '/' }) => routedUrl(url),
     clientErrorHandler: answerBrokenRequest,
   });
 
+  app.addHook('onRequest', (_request, reply, done) => {
+    // Tells proxies to open their next connection elsewhere.
+    if (lifecycle.state === 'draining') reply.header('connection', 'close');
+    done();
+  });
   await addHeaders(app, config);
   logRequests(app);
   const metrics = measureRequests(app);
   answerErrors(app);
+  app.addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
   readBodies(app);
   validateRequests(app);
   for (const schema of [...errorSchemas, ...systemSchemas, ...userSchemas]) app.addSchema(schema);
@@ -71,21 +77,5 @@ export async function buildApp(
   usersRoutes(app, database, guards);
   if (config.demoFaults) faultRoutes(app, config, guards);
 
-  app.addHook('onRequest', (_request, reply, done) => {
-    // Tells proxies to open their next connection elsewhere.
-    if (lifecycle.state === 'draining') reply.header('connection', 'close');
-    done();
-  });
-
   return { app, metrics };
-}
-
-function isDecodable(url: string): boolean {
-  if (!url.includes('%')) return true;
-  try {
-    decodeURIComponent(url.replace(/\?.*/s, ''));
-    return true;
-  } catch {
-    return false;
-  }
 }

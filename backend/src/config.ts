@@ -21,7 +21,7 @@ export interface Config {
   corsOrigins: '*' | string[];
   /** Undefined: writing needs no key. */
   apiKey: string | undefined;
-  /** Writes per minute and client; 0: no limit. */
+  /** Writes per minute and client, in this process; 0: no limit. */
   rateLimit: number;
   logLevel: LogLevel;
   /** How long the API still serves after SIGTERM while it answers 503 on `/ready`, in milliseconds. */
@@ -50,11 +50,12 @@ const appDirectory = resolve(import.meta.dirname, '..');
 
 /** Reads `backend/.env`, where there is one, and the environment, which goes first. Throws as {@link readConfig} does. */
 export function loadConfig(): Config {
-  const { error } = dotenv.config({ path: resolve(appDirectory, '.env'), quiet: true });
+  // The process's own environment stays as it is: what it starts reads the file by itself, as it is then.
+  const { parsed, error } = dotenv.config({ path: resolve(appDirectory, '.env'), quiet: true, processEnv: {} });
   if (error && error.code !== 'ENOENT') {
     throw new ConfigError(`The file .env cannot be read: ${error.message}`);
   }
-  return readConfig(process.env);
+  return readConfig({ ...parsed, ...process.env });
 }
 
 /**

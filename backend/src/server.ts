@@ -1,3 +1,4 @@
+import { leaveSignals } from './early-stop.ts';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
@@ -20,7 +21,10 @@ try {
   process.exit(1);
 }
 
-/** Runs the API until a signal ends it. Everything that can fail at start fails before the first request is let in. */
+/**
+ * Runs the API until a signal ends it. PostgreSQL may be away, and either database held by the migration of another
+ * process: the API listens meanwhile, alive and not ready.
+ */
 async function start(config: Config): Promise<void> {
   const lifecycle: Lifecycle = { state: 'starting' };
   const database = await openDatabase(config.database, (error) => {
@@ -31,7 +35,25 @@ async function start(config: Config): Promise<void> {
   const { app, metrics } = await buildApp(config, database, lifecycle);
   const metricsServer = createMetricsServer(metrics);
 
-  const migrated = await tryToMigrate(config, database, app);
+  closeWithGrace({ delay: config.drainDelayMs + 10_000, logger: app.log }, async ({ signal, err }) => {
+    if (err) app.log.fatal({ err }, 'unexpected error: the process ends');
+    const wasReady = lifecycle.state === 'ready';
+    lifecycle.state = 'draining';
+    // Kubernetes sends SIGTERM and takes the pod out of its Services at the same time: for a moment requests still come
+    // (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow). Ctrl-C has nobody to wait for.
+    if (signal === 'SIGTERM' && wasReady) {
+      app.log.info(`stopping: not ready any more, still serving for ${config.drainDelayMs} ms`);
+      await sleep(config.drainDelayMs);
+    }
+    await app.close();
+    metricsServer.close();
+    await database.close();
+    app.log.info('stopped');
+  });
+  leaveSignals();
+
+  // A file that cannot be used is told before anything listens; a server that is away is waited for afterwards.
+  let isMigrated = config.database.engine === 'sqlite' && (await tryToMigrate(config, database, app));
   if (config.metricsPort !== 0) {
     metricsServer.listen(config.metricsPort, config.host);
     await once(metricsServer, 'listening').catch((error: unknown) => {
@@ -52,36 +74,18 @@ async function start(config: Config): Promise<void> {
   );
   if (config.demoFaults) app.log.warn('DEMO_FAULTS is true: whoever may write may also break this API on purpose');
 
-  closeWithGrace({ delay: config.drainDelayMs + 10_000, logger: app.log }, async ({ signal, err }) => {
-    if (err) app.log.fatal({ err }, 'unexpected error: the process ends');
-    lifecycle.state = 'draining';
-    // Kubernetes sends SIGTERM and takes the pod out of its Services at the same time: for a moment requests still come
-    // (https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow). Ctrl-C has nobody to wait for.
-    if (signal === 'SIGTERM') {
-      app.log.info(`stopping: not ready any more, still serving for ${config.drainDelayMs} ms`);
-      await sleep(config.drainDelayMs);
-    }
-    await app.close();
-    metricsServer.close();
-    await database.close();
-    app.log.info('stopped');
-  });
-
-  if (migrated) lifecycle.state = 'ready';
-  else await migrateWhenPossible();
-
-  async function migrateWhenPossible(): Promise<void> {
-    for (let wait = 500; lifecycle.state === 'starting'; wait = Math.min(wait * 2, 5000)) {
-      await sleep(wait);
-      if (!(await tryToMigrate(config, database, app))) continue;
-      // A signal may have come meanwhile, which the compiler cannot know.
-      if ((lifecycle.state as Lifecycle['state']) === 'starting') lifecycle.state = 'ready';
-    }
+  for (let wait = 0; !isMigrated; wait = Math.min(wait + 500, 5000)) {
+    await sleep(wait);
+    if (lifecycle.state !== 'starting') return;
+    isMigrated = await tryToMigrate(config, database, app);
   }
+  // A signal may have come meanwhile.
+  if (lifecycle.state === 'starting') lifecycle.state = 'ready';
 }
 
 /**
- * @returns whether the tables are there now; false while PostgreSQL is away, which happens when both start together.
+ * @returns whether the tables are there now; false while PostgreSQL is away, which happens when both start together, or
+ * while another process holds the SQLite file.
  * @throws {StartError} when a SQLite file cannot be used, which waiting would not change.
  */
 async function tryToMigrate(config: Config, database: Database, app: App): Promise<boolean> {
@@ -91,8 +95,8 @@ async function tryToMigrate(config: Config, database: Database, app: App): Promi
     return true;
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    if (config.database.engine === 'sqlite') throw unusableFile(config, error);
-    app.log.warn({ reason: error.message }, 'PostgreSQL cannot be used yet: trying again until it can');
+    if (config.database.engine === 'sqlite' && error.kind !== 'busy') throw unusableFile(config, error);
+    app.log.warn({ reason: error.message }, 'the database cannot be used yet: trying again until it can');
     return false;
   }
 }

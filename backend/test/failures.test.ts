@@ -90,6 +90,14 @@ test('on PostgreSQL a request has its bound of time, and a migration has none of
   await database.patiently((connection) => slow.execute(connection));
 });
 
+test('a connection to a server that takes no writes any more is given up for a new one', async () => {
+  const { app, database } = await buildTestApp('postgres');
+  await sql`set session characteristics as transaction read only`.execute(database.queries);
+  const write = async () =>
+    (await app.inject({ method: 'POST', url: '/users/', payload: { username: 'x' } })).statusCode;
+  expect([await write(), await write()]).toEqual([503, 200]);
+});
+
 describe('a PostgreSQL server that goes away', () => {
   async function ownServer(): Promise<PostgresServer> {
     const server = await createPostgres();
@@ -148,6 +156,8 @@ describe('a PostgreSQL server that goes away', () => {
         () => fetch(`${api.url}/ready`),
         () => post(`${api.url}/users/`, '{"username":"x"}'),
         () => fetch(`${api.url}/users/1`, { method: 'DELETE' }),
+        // More than there are connections.
+        ...Array.from({ length: 30 }, (_, i) => () => post(`${api.url}/users/`, `{"username":"waiting-${i}"}`)),
       ];
       const answers = await Promise.all(
         asked.map(async (ask) => {

@@ -24,7 +24,8 @@ describe('bodies', () => {
 
   test('any other type is a text, which is no user', async () => {
     const { app } = await buildTestApp();
-    for (const type of ['text/plain', 'json', 'application', 'a/b/c', 'text/json', 'multipart/form-data; boundary=x']) {
+    const odd = ['json', 'application', 'a/b/c', '"application/json"', 'application/json\\', 'application/jsön'];
+    for (const type of ['text/plain', 'text/json', 'multipart/form-data; boundary=x', ...odd]) {
       const answer = await post(app, '{"username":"x"}', type);
       expect([type, answer.statusCode, answer.json()]).toEqual([
         type,
@@ -56,6 +57,19 @@ describe('bodies', () => {
     expect(answer.statusCode).toBe(200);
     expect((await app.inject('/users/3')).json()).toMatchObject({ username: 'y' });
     expect((await post(app, '{"__proto__":{"username":"x"}}')).json()).toMatchObject({ detail: [{ type: 'missing' }] });
+  });
+
+  test('what is nested too deep to be written back is refused as a whole', async () => {
+    const { app } = await buildTestApp();
+    const answer = await post(app, '['.repeat(30_000) + ']'.repeat(30_000));
+    expect([answer.statusCode, answer.json()]).toEqual([400, { detail: 'There was an error parsing the body' }]);
+  });
+
+  test('DELETE has none, whatever is sent with it', async () => {
+    const { app } = await buildTestApp();
+    const headers = { 'content-type': 'application/json' };
+    const answer = await app.inject({ method: 'DELETE', url: '/users/2', payload: '{"broken', headers });
+    expect(answer.statusCode).toBe(204);
   });
 
   test('a JSON fault says where it is', async () => {
@@ -106,6 +120,10 @@ describe('paths and methods', () => {
     ['GET', '//users/', 404, undefined],
     ['GET', '//evil.example/', 404, undefined],
     ['GET', '/users/%ff', 404, undefined],
+    ['GET', '/users/%63onnect', 405, 'POST'],
+    ['PUT', '/%75sers%2F', 405, 'GET, HEAD, POST'],
+    ['GET', '/users/1%2F2', 404, undefined],
+    ['GET', '/users%3F', 404, undefined],
     ['GET', '/%zz', 404, undefined],
   ])('%s %s gives %d', async (method, url, status, allow) => {
     const { app } = await buildTestApp();
@@ -206,7 +224,7 @@ describe('headers', () => {
     expect(answer.statusCode).toBe(204);
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': '*',
-      'access-control-allow-methods': 'GET, HEAD, POST, PATCH, DELETE',
+      'access-control-allow-methods': 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT',
       'access-control-allow-headers': 'authorization,content-type',
     });
     expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
@@ -306,7 +324,7 @@ describe('connections', () => {
 
   test('what is no HTTP gets a 400 that can be read', async () => {
     expect(await raw('HELLO\r\n\r\n')).toMatch(
-      /^HTTP\/1.1 400 Bad Request\r\n[^]*{"detail":"This is no HTTP request"}$/,
+      /^HTTP\/1.1 400 Bad Request\r\n[^]*x-content-type-options: nosniff\r\n[^]*{"detail":"This is no HTTP request"}$/,
     );
   });
 

@@ -9,6 +9,7 @@ interface Document {
   servers?: { url: string }[];
 }
 interface Operation {
+  operationId: string;
   summary?: string;
   tags?: string[];
   security?: object[];
@@ -70,6 +71,23 @@ test('bodies and errors keep the names that generated clients know', async () =>
   ]);
 });
 
+test('operations have the names that FastAPI gives them', async () => {
+  const { paths } = await documentOf({ DEMO_FAULTS: 'true' });
+  const ids = Object.values(paths).flatMap((operations) => Object.values(operations).map((one) => one.operationId));
+  expect(ids).toEqual(
+    expect.arrayContaining([
+      'root__get',
+      'health_health_get',
+      'get_users_users__get',
+      'create_user_users__post',
+      'connect_users_connect_post',
+      'update_user_users__id__patch',
+      'crash_faults_crash_post',
+    ]),
+  );
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
 test('its patterns can be read in other languages than this one', async () => {
   const patterns = [...JSON.stringify(await documentOf()).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, text]) =>
     String(JSON.parse(text ?? '')),
@@ -79,14 +97,24 @@ test('its patterns can be read in other languages than this one', async () => {
   expect(patterns.filter((pattern) => /\\ud[89a-f]/i.test(pattern))).toEqual([]);
 });
 
-test('only writing asks for the key', async () => {
-  const { paths } = await documentOf();
-  const guarded = Object.entries(paths).flatMap(([path, operations]) =>
-    Object.entries(operations)
-      .filter(([, { security }]) => security)
-      .map(([method]) => `${method} ${path}`),
-  );
-  expect(guarded).toEqual(['post /users/', 'patch /users/{id}', 'delete /users/{id}']);
+test('what the document says of a name is what is checked', async () => {
+  const { components } = await documentOf();
+  const { username } = (components.schemas.UserCreateDTO as { properties: Record<string, { pattern: string }> })
+    .properties;
+  const pattern = new RegExp(username?.pattern ?? '', 'u');
+  for (const name of ['x', ' x\u00a0', `\t${'😀'.repeat(64)}\n`]) expect(name).toMatch(pattern);
+  for (const name of ['', ' \u2003', 'x'.repeat(65), 'a\u0000b']) expect(name).not.toMatch(pattern);
+});
+
+test('only writing asks for the key, and only where one is set', async () => {
+  const guarded = async (env: Record<string, string>) =>
+    Object.entries((await documentOf(env)).paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, { security = [] }]) => security.length > 0)
+        .map(([method]) => `${method} ${path}`),
+    );
+  expect(await guarded({ API_KEY: 'key' })).toEqual(['post /users/', 'patch /users/{id}', 'delete /users/{id}']);
+  expect(await guarded({})).toEqual([]);
 });
 
 test('document and page have the title of the configuration, as a text', async () => {

@@ -2,8 +2,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import pg from 'pg';
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { openDatabase } from '../src/database/connection.ts';
 import { engines, freshDatabase, temporaryFolder } from './support/app.ts';
 import { allNames, load, post, spawnApi, startApi, until } from './support/process.ts';
 
@@ -36,6 +41,14 @@ describe('a start that cannot go on ends at once, with one message and code 1', 
     }
   });
 
+  test('a DATABASE_URL that names a certificate that is not there', async () => {
+    const api = await spawnApi({
+      DATABASE_URL: 'postgresql://a:secret@127.0.0.1:1/a?sslmode=verify-full&sslrootcert=/no',
+    });
+    expect(await api.ended).toBe(1);
+    expect(api.output()).toBe("DATABASE_URL cannot be used: ENOENT: no such file or directory, open '/no'\n");
+  });
+
   test('a database file that cannot be used', async () => {
     const folder = temporaryFolder();
     const [noFolder, noDatabase, isFolder] = [join(folder, 'file/x.db'), join(folder, 'file'), join(folder, 'folder')];
@@ -51,6 +64,55 @@ describe('a start that cannot go on ends at once, with one message and code 1', 
   });
 });
 
+test('while another process migrates PostgreSQL it is alive and not ready, and a signal ends it', async () => {
+  const database = await freshDatabase('postgres');
+  const other = new pg.Client(database.DATABASE_URL);
+  await other.connect();
+  // The lock of Kysely's migrator.
+  await other.query('select pg_advisory_lock(3853314791062309107)');
+  const [ended, served] = [await spawnApi({ ...database, DRAIN_DELAY_MS: '60000' }), await spawnApi(database)];
+  for (const { url } of [ended, served]) {
+    await until(async () => (await fetch(`${url}/health`)).ok);
+    const ready = await fetch(`${url}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { detail: 'The API is starting' }]);
+    expect((await fetch(`${url}/users/`)).status).toBe(503);
+  }
+  ended.child.kill('SIGTERM');
+  expect(await ended.ended).toBe(0);
+  await other.end();
+  await until(async () => (await fetch(`${served.url}/ready`)).ok);
+  expect(await (await fetch(`${served.url}/users/`)).json()).toHaveLength(2);
+});
+
+test('while another program holds the SQLite file it is alive and not ready, until it has its tables', async () => {
+  const database = await freshDatabase('sqlite');
+  const other = new DatabaseSync(database.SQLITE_PATH ?? '');
+  other.exec('pragma journal_mode = wal; begin immediate');
+  const api = await spawnApi(database);
+  await until(async () => (await fetch(`${api.url}/health`)).ok);
+  const ready = await fetch(`${api.url}/ready`);
+  expect([ready.status, await ready.json()]).toEqual([503, { detail: 'The API is starting' }]);
+  other.close();
+  await until(async () => (await fetch(`${api.url}/ready`)).ok);
+  expect(await (await fetch(`${api.url}/users/`)).json()).toHaveLength(2);
+});
+
+test('without the right to make its tables on PostgreSQL it is alive and not ready, until it has that', async () => {
+  const { DATABASE_URL: url = '' } = await freshDatabase('postgres');
+  const owner = new pg.Client(url);
+  await owner.connect();
+  const role = new URL(url).pathname.slice(1);
+  await owner.query(`create role ${role} login password 'only-for-tests'`);
+  const own = Object.assign(new URL(url), { username: role });
+  const api = await spawnApi({ DATABASE_URL: own.href });
+  await until(() => api.output().includes('permission denied for schema public'));
+  expect((await fetch(`${api.url}/health`)).status).toBe(200);
+  expect((await fetch(`${api.url}/ready`)).status).toBe(503);
+  await owner.query(`grant create on schema public to ${role}`);
+  await owner.end();
+  await until(async () => (await fetch(`${api.url}/ready`)).ok);
+});
+
 describe('the log', () => {
   test('is JSON, with a line for each request that holds no name, body, query or key', async () => {
     const api = await startApi({ ...(await freshDatabase('sqlite')), API_KEY: 'key-of-the-api', LOG_LEVEL: 'trace' });
@@ -60,6 +122,7 @@ describe('the log', () => {
       await post(`${api.url}/users/`, body, { authorization: 'Bearer key-of-the-api' });
     }
     await post(`${api.url}/users/connect`, '{"username":"Connected"}');
+    await fetch(`${api.url}/users/Sought/of/nobody`);
     api.child.kill('SIGTERM');
     expect(await api.ended).toBe(0);
 
@@ -83,16 +146,17 @@ describe('the log', () => {
       '/users/ 422',
       '/users/:id 422',
       '/users/connect 404',
+      'none 404',
     ]);
-    expect(api.output()).not.toMatch(/Searched|Named|Created|Wrong|Broken|Connected|key-of-the-api/);
+    expect(api.output()).not.toMatch(/Searched|Named|Sought|Created|Wrong|Broken|Connected|key-of-the-api/);
   });
 
   test('says at start which database is used and whether writing is open', async () => {
     const database = await freshDatabase('sqlite');
     const open = await startApi(database);
-    expect(open.output()).toContain(`"database":"${database.SQLITE_PATH ?? ''}","writes":"open to everyone"`);
+    await until(() => open.output().includes(`"database":"${database.SQLITE_PATH ?? ''}","writes":"open to everyone"`));
     const guarded = await startApi({ ...(await freshDatabase('postgres')), API_KEY: 'key' });
-    expect(guarded.output()).toContain('"database":"postgres","writes":"protected by API_KEY"');
+    await until(() => guarded.output().includes('"database":"postgres","writes":"protected by API_KEY"'));
     expect(guarded.output()).not.toContain('only-for-tests');
   });
 });
@@ -119,6 +183,15 @@ test('the metrics count and time requests by method, route and status, on a port
 });
 
 describe('the end', () => {
+  test('a signal that comes before the program is loaded ends it at once', async () => {
+    const database = await freshDatabase('sqlite');
+    // As soon as anybody listens.
+    const signal = `process.on('newListener', (name) => name === 'SIGTERM' && setImmediate(() => process.kill(process.pid, name)))`;
+    const api = await spawnApi({ ...database, NODE_OPTIONS: `--import "data:text/javascript,${encodeURI(signal)}"` });
+    expect(await api.ended).toBe(0);
+    expect(api.output()).toBe('');
+  });
+
   test('after SIGTERM it is not ready but alive, serves on for the delay, and ends with 0', async () => {
     const api = await startApi({ ...(await freshDatabase('sqlite')), DRAIN_DELAY_MS: '1500' });
     api.child.kill('SIGTERM');
@@ -126,8 +199,16 @@ describe('the end', () => {
     const ready = await fetch(`${api.url}/ready`);
     expect(await ready.json()).toEqual({ detail: 'The API is draining' });
     expect((await fetch(`${api.url}/health`)).status).toBe(200);
-    const list = await fetch(`${api.url}/users/`);
-    expect([list.status, list.headers.get('connection')]).toEqual([200, 'close']);
+    const preflight = { origin: 'https://page.example', 'access-control-request-method': 'POST' };
+    for (const [method, path, status, headers] of [
+      ['GET', '/users/', 200, {}],
+      ['OPTIONS', '/users/', 204, preflight],
+      ['OPTIONS', '/users/', 405, {}],
+      ['GET', '/users/connect', 405, {}],
+    ] as const) {
+      const answer = await fetch(`${api.url}${path}`, { method, headers });
+      expect([method, path, answer.status, answer.headers.get('connection')]).toEqual([method, path, status, 'close']);
+    }
     expect(await api.ended).toBe(0);
   });
 
@@ -209,6 +290,18 @@ describe.each(engines)('on %s', (engine) => {
       expect(await list(one.url)).toContain(`"seen-${i}"`);
       expect(await list(two.url)).toContain(`"seen-${i}"`);
     }
+  });
+
+  test('the tables of a newer version are no obstacle: an update can be taken back', async () => {
+    const database = await freshDatabase(engine);
+    const first = await startApi(database);
+    first.child.kill('SIGTERM');
+    await first.ended;
+    const later = await openDatabase(readConfig(database).database, () => undefined);
+    await sql`insert into kysely_migration(name, timestamp) values ('9999_later', '2100-01-01')`.execute(later.queries);
+    await later.close();
+    const again = await startApi(database);
+    expect(await (await fetch(`${again.url}/users/`)).json()).toHaveLength(2);
   });
 
   test('a restart changes nothing in the data', async () => {

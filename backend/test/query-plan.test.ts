@@ -22,12 +22,12 @@ async function manyUsers(engine: 'sqlite' | 'postgres'): Promise<Database> {
     engine === 'sqlite'
       ? sql`with recursive n(i) as (select 3 union all select i + 1 from n where i < ${sql.lit(count)}) select i from n`
       : sql`select i from generate_series(3, ${sql.lit(count)}) as n(i)`;
-  await database.transaction(async (transaction) => {
+  await database.patiently(async (connection) => {
     await sql`insert into users(username, search_key) select 'user' || i, 'user' || i from (${numbers}) as n`.execute(
-      transaction,
+      connection,
     );
-    await sql`insert into user_roles select id, 'dev' from users where id > 2`.execute(transaction);
-    await sql`insert into user_roles select id, 'role' || (id % 100) from users where id > 2`.execute(transaction);
+    await sql`insert into user_roles select id, 'dev' from users where id > 2`.execute(connection);
+    await sql`insert into user_roles select id, 'role' || (id % 100) from users where id > 2`.execute(connection);
   });
   await sql`analyze`.execute(database.queries);
   return database;

@@ -58,6 +58,19 @@ describe('whether the data outlive the pod is read off the mounts', () => {
       [root, '30 22 254:0 /var/lib/kubelet/pods/1/volumes/kubernetes.io~empty-dir/data /data rw - ext4 /dev/vda rw'],
       false,
     ],
+    [
+      'the nameless volume that Docker makes for VOLUME',
+      [root, `30 22 254:0 /var/lib/docker/volumes/${'0a'.repeat(32)}/_data /data rw - ext4 /dev/vda rw`],
+      false,
+    ],
+    [
+      'the nameless volume that containerd makes for VOLUME',
+      [
+        root,
+        '30 22 254:0 /var/lib/containerd/io.containerd.grpc.v1.cri/containers/1f/volumes/2e /data rw - ext4 /dev/vda rw',
+      ],
+      false,
+    ],
     ['a mount of another folder', [root, '30 22 254:16 / /data2 rw - ext4 /dev/rbd0 rw'], false],
     [
       'a mount inside of another',

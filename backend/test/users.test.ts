@@ -143,6 +143,7 @@ describe.each(engines)('users on %s', (engine) => {
       Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(32, 'x')),
     );
 
+    expect(await fault({})).toEqual([{ type: 'missing', loc: ['body', 'username'], msg: 'Field required', input: {} }]);
     expect(await fault({ username: '' })).toEqual([
       {
         type: 'string_too_short',
@@ -174,7 +175,11 @@ describe.each(engines)('users on %s', (engine) => {
       { type: 'string_too_long', loc: ['body', 'roles', 1] },
       { type: 'string_too_short', loc: ['body', 'roles', 2] },
     ]);
-    const many = Array.from({ length: 21 }, (_, i) => `${i}`);
+    // Lengths are those of what is kept.
+    await create(app, ` ${'x'.repeat(64)}\n`, [` ${'y'.repeat(32)} `]);
+    expect(await fault({ username: ' '.repeat(100) })).toMatchObject([{ type: 'string_too_short' }]);
+    // Of a list that is too long nothing more is told.
+    const many = Array.from({ length: 21 }, () => 5);
     expect(await fault({ username: 'x', roles: many })).toEqual([
       {
         type: 'too_long',

@@ -54,14 +54,19 @@ function migrationsFor(engine: Database['engine']): Record<string, Migration> {
 }
 
 /**
- * Brings the tables to their newest form; does nothing where they have it. Any number of processes may call it at once:
- * on PostgreSQL the migrator takes an advisory lock, on SQLite it takes none, so the write lock is held around it.
+ * Brings the tables to their newest form; only looks at them where they have it, or one that a newer version has given
+ * them: during a rolling update, and after it is taken back, this version starts on the tables of the next. Any number of
+ * processes may call it at once: on PostgreSQL the migrator takes an advisory lock, on SQLite it takes none, so the write
+ * lock is held around it.
  *
  * @returns the names of the migrations that this call has run.
  * @throws {DatabaseError} when the database is away, full, read-only, or no database.
  */
 export async function migrate(database: Database): Promise<string[]> {
   const provider = { getMigrations: () => Promise.resolve(migrationsFor(database.engine)) };
+
+  const known = await new Migrator({ db: database.queries, provider }).getMigrations();
+  if (known.every(({ executedAt }) => executedAt)) return [];
 
   async function run(db: Kysely<Schema>, disableTransactions: boolean): Promise<string[]> {
     const { error, results } = await new Migrator({ db, provider, disableTransactions }).migrateToLatest();

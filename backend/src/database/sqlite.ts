@@ -12,7 +12,7 @@ const lockWaitMs = 5000;
 /**
  * Opens (and makes, where it is missing) a SQLite file that several processes of one machine may share.
  *
- * @throws {DatabaseError} when the file or its folder cannot be opened.
+ * @throws {DatabaseError} when the file or its folder cannot be opened, or can only be read.
  */
 export async function openSqlite(path: string): Promise<Database> {
   let file: DatabaseSync;
@@ -31,6 +31,15 @@ export async function openSqlite(path: string): Promise<Database> {
   // FULL: an answered write survives the machine's end too, not the process's alone (https://sqlite.org/pragma.html#pragma_synchronous).
   // 16 MB of pages kept: a page of users costs the same in a hundred rows and in a million. Nothing is written elsewhere.
   file.exec('pragma synchronous = full; pragma cache_size = -16000; pragma temp_store = memory');
+
+  try {
+    beginWriting(file);
+    file.exec('rollback');
+  } catch (error) {
+    const refusal = translate(error);
+    // Whoever holds it for now can write it.
+    if (!(refusal instanceof DatabaseError && refusal.kind === 'busy')) throw refusal;
+  }
 
   const queries = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(file) }) });
   const versionOfOthers = oncePerTurn(dataVersion(file));
@@ -58,7 +67,7 @@ export async function openSqlite(path: string): Promise<Database> {
 /** A number that moves whenever another connection has committed (https://sqlite.org/pragma.html#pragma_data_version). */
 function dataVersion(file: DatabaseSync): () => number {
   const statement = file.prepare('pragma data_version');
-  return () => Number(statement.get()?.data_version);
+  return () => Number(translated(() => statement.get())?.data_version);
 }
 
 /**
@@ -83,7 +92,8 @@ export async function untilUnlocked<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error;
+      const isBusy = error instanceof DatabaseError && error.kind === 'busy';
+      if (!isBusy || Date.now() > deadline) throw error;
       // At random, so that two processes do not collide for ever.
       await sleep(1 + Math.random() * 10);
     }
@@ -96,13 +106,7 @@ function asKyselyExpects(file: DatabaseSync): SqliteDatabase {
   statements.set(
     'begin',
     command(() => {
-      // IMMEDIATE: all our transactions write, and one that starts as a reader cannot become a writer after another has
-      // written. No waiting inside SQLite, which would stop the whole process: untilUnlocked() waits instead.
-      try {
-        file.exec('pragma busy_timeout = 0; begin immediate');
-      } finally {
-        file.exec(`pragma busy_timeout = ${lockWaitMs}`);
-      }
+      beginWriting(file);
     }),
   );
   // After some errors SQLite has rolled back by itself (https://sqlite.org/lang_transaction.html).
@@ -125,6 +129,18 @@ function asKyselyExpects(file: DatabaseSync): SqliteDatabase {
       return statement;
     },
   };
+}
+
+/**
+ * IMMEDIATE: all our transactions write, and one that starts as a reader cannot become a writer after another has written.
+ * No waiting inside SQLite, which would stop the whole process: untilUnlocked() waits instead.
+ */
+function beginWriting(file: DatabaseSync): void {
+  try {
+    file.exec('pragma busy_timeout = 0; begin immediate');
+  } finally {
+    file.exec(`pragma busy_timeout = ${lockWaitMs}`);
+  }
 }
 
 function command(run: () => void): SqliteStatement {
@@ -178,6 +194,7 @@ function translate(error: unknown): unknown {
       return new DatabaseError('full', error);
     case 5: // BUSY
     case 6: // LOCKED
+      return new DatabaseError('busy', error);
     case 8: // READONLY
     case 10: // IOERR
     case 11: // CORRUPT
@@ -191,8 +208,4 @@ function translate(error: unknown): unknown {
 
 function resultCode(error: unknown): number | undefined {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined;
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof DatabaseError && ((resultCode(error.cause) ?? 0) & 0xff) === 5;
 }

@@ -4,14 +4,16 @@ import type { FastifyInstance, onRequestAsyncHookHandler, onRequestHookHandler }
 import type { Config } from '../config.ts';
 
 /** What a request passes before it may write. */
-export type Guards = (onRequestHookHandler | onRequestAsyncHookHandler)[];
+export interface Guards {
+  /** Hooks, in their order. */
+  onRequest: (onRequestHookHandler | onRequestAsyncHookHandler)[];
+  /** How the API's document says what they want. */
+  security: { bearer: [] }[];
+}
 
-/** How the API's document says that a key is wanted where one is set. */
-export const keyWhereSet = [{ bearer: [] }, {}];
-
-/** What a request passes before it may write: the rate limit first, which also slows down who guesses the key. */
-export async function guardWrites(app: FastifyInstance, config: Config) {
-  const guards: Guards = [];
+/** Makes the guards: the rate limit first, which also slows down who guesses the key. */
+export async function guardWrites(app: FastifyInstance, config: Config): Promise<Guards> {
+  const guards: Guards = { onRequest: [], security: config.apiKey === undefined ? [] : [{ bearer: [] }] };
 
   if (config.rateLimit > 0) {
     await app.register(rateLimit, {
@@ -21,12 +23,12 @@ export async function guardWrites(app: FastifyInstance, config: Config) {
       errorResponseBuilder: (_request, { after }) =>
         Object.assign(new Error(`Too many writes: try again in ${after}`), { statusCode: 429 }),
     });
-    guards.push(app.rateLimit());
+    guards.onRequest.push(app.rateLimit());
   }
 
   const { apiKey } = config;
   if (apiKey !== undefined) {
-    guards.push((request, reply, done) => {
+    guards.onRequest.push((request, reply, done) => {
       const key = /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
       if (key !== undefined && isSame(key, apiKey)) {
         done();

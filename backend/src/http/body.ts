@@ -14,7 +14,7 @@ export function readBodies(app: FastifyInstance): void {
       done(null);
       return;
     }
-    if (!isJson(request.headers['content-type'])) {
+    if (request.headers['content-type'] !== json) {
       done(null, bytes.toString());
       return;
     }
@@ -33,18 +33,17 @@ export function readBodies(app: FastifyInstance): void {
   });
 
   // Fastify refuses a content type that is none before any parser sees it; here it is a text like another.
-  app.addHook('onRequest', (request, _reply, done) => {
-    const type = request.headers['content-type'];
-    if (type !== undefined && !/^[^\s/;]+\/[^\s/;]+\s*(;|$)/.test(type)) {
-      request.headers['content-type'] = type.trim() === '' ? 'application/json' : 'text/plain';
-    }
+  app.addHook('onRequest', ({ headers }, _reply, done) => {
+    headers['content-type'] = isJson(headers['content-type']) ? json : 'text/plain';
     done();
   });
 }
 
-function isJson(contentType: string | undefined): boolean {
-  const mediaType = (contentType ?? 'application/json').replace(/;.*/, '').trim().toLowerCase();
-  return /^application\/([^/]*\+)?json$/.test(mediaType);
+const json = 'application/json';
+
+function isJson(contentType = ''): boolean {
+  const mediaType = contentType.replace(/;.*/s, '').trim().toLowerCase();
+  return contentType.trim() === '' || /^application\/([^/]*\+)?json$/.test(mediaType);
 }
 
 function invalidJson(text: string): ValidationError {

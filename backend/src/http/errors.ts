@@ -2,7 +2,9 @@ import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static, type TUnsafe } from 'typebox';
 import { DatabaseError } from '../database/errors.ts';
+import { securityHeaders } from './headers.ts';
 import { component, ref } from './openapi.ts';
+import { splitUrl } from './url.ts';
 
 /** One fault of a request, as pydantic 2 tells it. */
 export interface ValidationItem {
@@ -26,7 +28,7 @@ export class ValidationError extends Error {
   }
 }
 
-export const HttpError = component('HTTPError', { detail: Type.String() });
+const HttpError = component('HTTPError', { detail: Type.String() });
 
 const ValidationErrorItem = component('ValidationError', {
   // One type of two, not a union: that would make the serialiser compile a validator.
@@ -92,7 +94,7 @@ export function answerErrors(app: FastifyInstance): void {
   }
 
   function notFound(request: FastifyRequest, reply: FastifyReply) {
-    const [path = '', query] = request.url.split(/(?=\?)/);
+    const { path, query } = splitUrl(request.url);
     const allowed = methodsOf(path);
     if (allowed.length > 0 && !allowed.includes(request.method)) {
       return reply.code(405).header('allow', allowed.join(', ')).send({ detail: 'Method Not Allowed' });
@@ -100,7 +102,7 @@ export function answerErrors(app: FastifyInstance): void {
     const twin = path.endsWith('/') ? path.replace(trailingSlashes, '') : `${path}/`;
     // Relative, so right behind every proxy; `//host` would lead elsewhere, so only a path of this API is a target.
     if (allowed.length === 0 && methodsOf(twin).length > 0) {
-      return reply.redirect(relative(path, twin) + (query ?? ''), 307);
+      return reply.redirect(relative(path, twin) + query, 307);
     }
     return reply.code(404).send({ detail: 'Not Found' });
   }
@@ -109,14 +111,18 @@ export function answerErrors(app: FastifyInstance): void {
   // `GET /users/connect` is no user with the id "connect": that path is another route's, which knows other methods.
   app.addHook('onRequest', (request, reply, done) => {
     const hasParameter = request.routeOptions.url?.includes(':');
-    if (hasParameter && routes.has(request.url.replace(/\?.*/, ''))) notFound(request, reply);
+    if (hasParameter && routes.has(splitUrl(request.url).path)) notFound(request, reply);
     else done();
   });
 
   app.setErrorHandler((error: FastifyError | DatabaseError | ValidationError, request, reply) => {
     // A path that does not exist has no body to be read, whatever is wrong with that.
     if (request.is404) return notFound(request, reply);
-    if (error instanceof ValidationError) return reply.code(422).send({ detail: error.detail });
+    if (error instanceof ValidationError) {
+      // Nested so deep that it cannot be written back, so that FastAPI's parser gives up on it.
+      if (!isWritable(error.detail)) return reply.code(400).send({ detail: 'There was an error parsing the body' });
+      return reply.code(422).send({ detail: error.detail });
+    }
     if (error instanceof DatabaseError) {
       const [status, detail] = databaseAnswers[error.kind];
       if (status >= 500) request.log.warn({ reason: error.message }, 'the database refused');
@@ -128,10 +134,21 @@ export function answerErrors(app: FastifyInstance): void {
   });
 }
 
+function isWritable(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const tryAgain: [number, string] = [503, 'The database does not answer or cannot be written: try again in a moment'];
 const databaseAnswers: Record<DatabaseError['kind'], [number, string]> = {
   conflict: [409, "Le nom d'utilisateur existe déjà"],
   full: [507, 'The database has no room left: nothing was written'],
-  unavailable: [503, 'The database does not answer or cannot be written: try again in a moment'],
+  busy: tryAgain,
+  unavailable: tryAgain,
 };
 
 /** The reference that leads from one path to its twin, whatever prefix a proxy has cut off. */
@@ -150,7 +167,12 @@ export function answerBrokenRequest(error: ConnectionError, socket: Socket): voi
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const [status, detail] = brokenRequestAnswers[error.code] ?? ['400 Bad Request', 'This is no HTTP request'];
   const body = JSON.stringify({ detail });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+    ...Object.entries(securityHeaders).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -20,9 +20,9 @@ const quietRoutes = new Set(['/health', '/ready', '/info']);
 /** One line for each answer. */
 export function logRequests(app: FastifyInstance): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions, url } = request;
-    // The template, not the path: what stands in its place may be a name. A path that matches nothing says what was sought.
-    const route = routeOptions.url ?? url.replace(/\?.*/, '');
+    const { method, routeOptions } = request;
+    // The template, not the path: what stands in its place may be a name.
+    const route = routeOptions.url ?? 'none';
     const line = { method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 };
     const level = reply.statusCode >= 500 ? 'warn' : quietRoutes.has(route) ? 'debug' : 'info';
     request.log[level](line, 'request');

@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import Type, { type Static, type TObject, type TProperties } from 'typebox';
 import type { Config } from '../config.ts';
 
@@ -29,13 +29,18 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
       tags: [
         { name: 'users', description: 'The users and what they may do' },
         { name: 'system', description: 'What the cluster and the deployment page ask' },
+        ...(config.demoFaults ? [{ name: 'faults', description: 'Break the process that answers, for a while' }] : []),
       ],
-      components: {
-        securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'The value of `API_KEY`, where one is set' },
+      ...(config.apiKey !== undefined && {
+        components: {
+          securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'The value of `API_KEY`' } },
         },
-      },
+      }),
     },
+    transform: ({ schema, url, route }) => ({
+      schema: { ...schema, operationId: operationId(schema, url, route) },
+      url,
+    }),
     refResolver: {
       buildLocalReference: ({ $id }, _base, _fragment, i) => (typeof $id === 'string' ? $id : `schema-${i}`),
     },
@@ -57,6 +62,12 @@ export async function describeApi(app: FastifyInstance, config: Config): Promise
   });
 
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+/** As FastAPI names an operation, by which generated clients name their functions: `get_users_users__get`. */
+function operationId({ summary = '' }: FastifySchema, url: string, { method }: RouteOptions): string {
+  const path = url.replace(/:(\w+)/g, '{$1}');
+  return `${`${summary}${path}`.replace(/\W/g, '_')}_${String(method)}`.toLowerCase();
 }
 
 const htmlEntities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

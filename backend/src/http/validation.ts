@@ -7,7 +7,6 @@ import { ValidationError, type ValidationItem } from './errors.ts';
 interface Params {
   missingProperty: string;
   type: string | string[];
-  limit: number;
   pattern: string;
 }
 
@@ -22,13 +21,25 @@ export function validateRequests(app: FastifyInstance): void {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
-    useDefaults: true,
     allowUnionTypes: true,
     // Formats stand in answers alone, for readers of the document.
     validateFormats: false,
     // TypeBox makes schemas that are right: checking them again costs a fifth of the start.
     meta: false,
     validateSchema: false,
+  });
+
+  // As with pydantic's `strip_whitespace`: lengths are those of what is kept, in code points, and told before the pattern is.
+  const lengthKeyword = { type: 'string', schemaType: 'number', before: 'pattern' } as const;
+  ajv.removeKeyword('minLength').addKeyword({
+    ...lengthKeyword,
+    keyword: 'minLength',
+    validate: (least: number, text: string) => Array.from(text.trim()).length >= least,
+  });
+  ajv.addKeyword({
+    ...lengthKeyword,
+    keyword: 'x-trimmed-length',
+    validate: (most: number, text: string) => text.length <= most || Array.from(text.trim()).length <= most,
   });
 
   // JSON can write half of a surrogate pair ("\\ud800"), which no text can hold. A pattern that says so is one that few clients read.
@@ -59,7 +70,7 @@ function fromText(schema: TSchema, raw: Record<string, unknown>): Record<string,
   return Object.fromEntries(
     Object.entries(raw).map(([name, given]) => {
       const text: unknown = Array.isArray(given) ? given.at(-1) : given;
-      const isInteger = properties[name]?.type === 'integer' && /^\s*[+-]?\d+(_\d+)*(\.0*)?\s*$/.test(String(text));
+      const isInteger = properties[name]?.type === 'integer' && /^\s*[+-]?\d+(_\d+)*(\.0+)?\s*$/.test(String(text));
       return [name, isInteger ? Number(String(text).replaceAll('_', '')) : text];
     }),
   );
@@ -70,7 +81,9 @@ function items(errors: ErrorObject[], place: string, raw: unknown): ValidationIt
   for (const error of errors) {
     const item = asItem(error, place, raw);
     const where = item.loc.join('/');
-    if (!found.has(where)) found.set(where, item);
+    // Of a value one fault is told; and of a list that is too long none of its items'.
+    const list = found.get(item.loc.slice(0, -1).join('/'));
+    if (!found.has(where) && list?.type !== 'too_long') found.set(where, item);
   }
   return [...found.values()];
 }
@@ -81,6 +94,7 @@ function asItem(error: ErrorObject, place: string, raw: unknown): ValidationItem
     .slice(1)
     .map((key) => (/^\d+$/.test(key) ? Number(key) : key));
   const params = error.params as Params;
+  const limit = error.schema as number;
   const given = place === 'body' ? error.data : lastOf((raw as Record<string, unknown>)[String(path[0])]);
   const item = (type: string, msg: string, ctx?: Record<string, unknown>): ValidationItem => ({
     type,
@@ -96,32 +110,24 @@ function asItem(error: ErrorObject, place: string, raw: unknown): ValidationItem
     case 'type':
       return wrongType([params.type].flat()[0], error, item);
     case 'minLength':
-      return tooShort(params.limit, item);
-    case 'maxLength':
-      return item('string_too_long', `String should have at most ${characters(params.limit)}`, {
-        max_length: params.limit,
-      });
+      return item('string_too_short', `String should have at least ${characters(limit)}`, { min_length: limit });
+    case 'x-trimmed-length':
+      return item('string_too_long', `String should have at most ${characters(limit)}`, { max_length: limit });
     case 'pattern':
-      return String(error.data).trim() === ''
-        ? tooShort(1, item)
-        : item('string_pattern_mismatch', `String should match pattern '${params.pattern}'`, {
-            pattern: params.pattern,
-          });
+      return item('string_pattern_mismatch', `String should match pattern '${params.pattern}'`, {
+        pattern: params.pattern,
+      });
     case 'x-well-formed':
       return item('string_unicode', 'Input should be a valid string, unable to parse raw data as a unicode string');
     case 'minimum':
-      return item('greater_than_equal', `Input should be greater than or equal to ${params.limit}`, {
-        ge: params.limit,
-      });
+      return item('greater_than_equal', `Input should be greater than or equal to ${limit}`, { ge: limit });
     case 'maximum':
-      return item('less_than_equal', `Input should be less than or equal to ${params.limit}`, {
-        le: params.limit,
-      });
+      return item('less_than_equal', `Input should be less than or equal to ${limit}`, { le: limit });
     case 'maxItems': {
-      const length = (error.data as unknown[]).length;
-      return item('too_long', `List should have at most ${params.limit} items after validation, not ${length}`, {
+      const { length } = error.data as unknown[];
+      return item('too_long', `List should have at most ${limit} items after validation, not ${length}`, {
         field_type: 'List',
-        max_length: params.limit,
+        max_length: limit,
         actual_length: length,
       });
     }
@@ -145,10 +151,6 @@ function wrongType(wanted: string | undefined, { data, instancePath }: ErrorObje
     default:
       return item('string_type', 'Input should be a valid string');
   }
-}
-
-function tooShort(limit: number, item: MakeItem): ValidationItem {
-  return item('string_too_short', `String should have at least ${characters(limit)}`, { min_length: limit });
 }
 
 const characters = (count: number) => `${count} character${count === 1 ? '' : 's'}`;

@@ -16,9 +16,14 @@ export function outlivesContainer(file: string): boolean {
   return isDurable(realpathSync(dirname(file)), mounts);
 }
 
+/** In the source of a mount: an emptyDir, containerd's volumes of a container, a nameless volume of Docker. */
+const endsWithContainer =
+  /kubernetes\.io~empty-dir|\/io\.containerd\.grpc\.v1\.cri\/containers\/|\/volumes\/[\da-f]{64}\/_data/;
+
 /**
- * Whether a folder lies elsewhere than in the container's own layer, in memory, or in an emptyDir, which all end with the
- * pod (https://kubernetes.io/docs/concepts/storage/volumes/#emptydir).
+ * Whether a folder lies elsewhere than in the container's own layer, in memory, in an emptyDir
+ * (https://kubernetes.io/docs/concepts/storage/volumes/#emptydir), or in the nameless volume that an engine makes for
+ * VOLUME when it was given none (https://docs.docker.com/engine/storage/volumes/): all of them end with the container.
  *
  * @param mounts as in https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
@@ -33,5 +38,5 @@ export function isDurable(folder: string, mounts: string): boolean {
     })
     .filter(({ point }) => point === '/' || folder === point || folder.startsWith(`${point}/`))
     .sort((a, b) => b.point.length - a.point.length)[0];
-  return !/^(overlay|tmpfs|ramfs)$/.test(mount?.type ?? '') && !mount?.source.includes('kubernetes.io~empty-dir');
+  return !/^(overlay|tmpfs|ramfs)$/.test(mount?.type ?? '') && !endsWithContainer.test(mount?.source ?? '');
 }

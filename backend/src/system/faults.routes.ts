@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Type, { type Static, type TObject, type TProperties } from 'typebox';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
-import { type Guards, keyWhereSet } from '../http/access.ts';
+import type { Guards } from '../http/access.ts';
 import { errorAnswers } from '../http/errors.ts';
 
 const megabyte = 1024 * 1024;
@@ -83,14 +83,15 @@ export function faultRoutes(app: App, { pod }: Config, guards: Guards): void {
   /** @param breakIt does it, and returns until when. */
   function fault<P extends TProperties>(
     name: string,
-    summary: string,
+    description: string,
     parameters: P,
     breakIt: (query: Static<TObject<P>>) => number,
   ) {
     const schema = {
       tags: ['faults'],
-      summary,
-      security: keyWhereSet,
+      summary: name.replace(/^./, (letter) => letter.toUpperCase()),
+      description,
+      security: guards.security,
       querystring: Type.Object(parameters),
       response: {
         202: Type.Object(
@@ -100,7 +101,7 @@ export function faultRoutes(app: App, { pod }: Config, guards: Guards): void {
         ...errorAnswers(401, 422, 429),
       },
     };
-    app.post(`/faults/${name}`, { onRequest: guards, schema }, ({ query }, reply) => {
+    app.post(`/faults/${name}`, { onRequest: guards.onRequest, schema }, ({ query }, reply) => {
       reply.code(202);
       return { pod, until: new Date(breakIt(query as Static<TObject<P>>)).toISOString() };
     });

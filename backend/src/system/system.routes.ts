@@ -40,9 +40,9 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
     {
       schema: {
         tags,
-        summary: 'Liveness: the process runs',
+        summary: 'Health',
         description:
-          'Never asks the database: a restart of this process would not heal another one ' +
+          'Liveness: the process runs. Never asks the database: a restart of this process would not heal another one ' +
           '(https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/).',
         response: { 200: status('healthy') },
       },
@@ -55,9 +55,9 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
     {
       schema: {
         tags,
-        summary: 'Readiness: this process can do its work',
+        summary: 'Ready',
         description:
-          'While it answers 503, a Service sends nothing here: at the start, at the end, without the database.',
+          'Readiness: this process can do its work. While it answers 503, a Service sends nothing here: at the start, at the end, without the database.',
         response: { 200: status('ready'), ...errorAnswers(503) },
       },
     },
@@ -90,8 +90,8 @@ export function systemRoutes(app: App, config: Config, database: Database, lifec
     {
       schema: {
         tags,
-        summary: 'Who answers',
-        description: 'Never cached: each request shows which process it has reached.',
+        summary: 'Info',
+        description: 'Who answers. Never cached: each request shows which process it has reached.',
         response: { 200: { description: 'This process', ...ref(Info) } },
       },
     },

@@ -1,5 +1,6 @@
 import type { AliasedSelectQueryBuilder, Kysely } from 'kysely';
 import type { Database } from '../database/connection.ts';
+import { DatabaseError } from '../database/errors.ts';
 import type { Schema } from '../database/schema.ts';
 import { searchKey } from './search-key.ts';
 
@@ -50,10 +51,10 @@ export function createUserRepository(database: Database) {
     /**
      * Keeps a new user.
      *
-     * @returns its id; undefined when the name is taken.
-     * @throws {DatabaseError} `conflict` when another process takes the name at the same time.
+     * @returns its id.
+     * @throws {DatabaseError} `conflict` when the name is taken.
      */
-    async create(username: string, roles: string[]): Promise<number | undefined> {
+    async create(username: string, roles: string[]): Promise<number> {
       return database.transaction(async (transaction) => {
         // Not "on conflict do nothing": PostgreSQL would use up an id for every refused name.
         const created = await transaction
@@ -66,8 +67,9 @@ export function createUserRepository(database: Database) {
           )
           .returning('id')
           .executeTakeFirst();
-        if (created) await insertRoles(transaction, created.id, roles);
-        return created?.id;
+        if (!created) throw new DatabaseError('conflict', 'there is a user of this name');
+        await insertRoles(transaction, created.id, roles);
+        return created.id;
       });
     },
 

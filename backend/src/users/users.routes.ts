@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { App } from '../app.ts';
 import type { Database } from '../database/connection.ts';
-import { type Guards, keyWhereSet } from '../http/access.ts';
+import type { Guards } from '../http/access.ts';
 import { createAnswerCache } from '../http/answer-cache.ts';
 import { errorAnswers } from '../http/errors.ts';
 import { ref } from '../http/openapi.ts';
@@ -16,7 +16,6 @@ export function usersRoutes(app: App, database: Database, guards: Guards): void 
 
   const tags = ['users'];
   const noSuchUser = (id: number) => ({ detail: `Pas d'utilisateur avec id ${id}` });
-  const nameTaken = { detail: "Le nom d'utilisateur existe déjà" };
 
   app.get(
     '/users/',
@@ -56,11 +55,11 @@ export function usersRoutes(app: App, database: Database, guards: Guards): void 
   app.post(
     '/users/',
     {
-      onRequest: guards,
+      onRequest: guards.onRequest,
       schema: {
         tags,
         summary: 'Create User',
-        security: keyWhereSet,
+        security: guards.security,
         body: ref(UserCreate),
         response: {
           200: Type.Integer({ description: 'The id of the new user', examples: [3] }),
@@ -68,10 +67,7 @@ export function usersRoutes(app: App, database: Database, guards: Guards): void 
         },
       },
     },
-    async ({ body }, reply) => {
-      const id = await service.create(body.username, body.roles);
-      return id ?? reply.code(409).send(nameTaken);
-    },
+    ({ body }) => service.create(body.username, body.roles),
   );
 
   app.post(
@@ -108,12 +104,12 @@ export function usersRoutes(app: App, database: Database, guards: Guards): void 
   app.patch(
     '/users/:id',
     {
-      onRequest: guards,
+      onRequest: guards.onRequest,
       schema: {
         tags,
         summary: 'Update User',
         description: 'Replaces the name, the roles, or both; what is not given stays.',
-        security: keyWhereSet,
+        security: guards.security,
         params: UserPath,
         body: ref(UserUpdate),
         response: {
@@ -128,11 +124,11 @@ export function usersRoutes(app: App, database: Database, guards: Guards): void 
   app.delete(
     '/users/:id',
     {
-      onRequest: guards,
+      onRequest: guards.onRequest,
       schema: {
         tags,
         summary: 'Delete User',
-        security: keyWhereSet,
+        security: guards.security,
         params: UserPath,
         response: {
           204: Type.Null({ description: 'The user is gone' }),

@@ -1,19 +1,31 @@
 import Type from 'typebox';
 import { component } from '../http/openapi.ts';
 
-/** Something that is not white space, and no NUL, which PostgreSQL cannot keep in a text. */
-const notBlank = '^\\s*[^\\s\\u0000][^\\u0000]*$';
+/** What `trim()` takes away, written such that every language reads the same. */
+const space = '\\t-\\r \\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff';
+/** No NUL, which PostgreSQL cannot keep in a text. */
 const withoutNul = '^[^\\u0000]*$';
 
+/**
+ * A text of one character to so many, kept without the white space around it, which does not count. JSON Schema's
+ * `maxLength` would count it: for who reads the document, the pattern says how long it may be.
+ */
+function trimmed(most: number) {
+  const end = `[^${space}\\u0000]`;
+  return {
+    minLength: 1,
+    pattern: `^[${space}]*${end}(?:[^\\u0000]{0,${most - 2}}${end})?[${space}]*$`,
+    'x-trimmed-length': most,
+    'x-well-formed': true,
+  };
+}
+
 const username = Type.String({
-  minLength: 1,
-  maxLength: 64,
-  pattern: notBlank,
-  'x-well-formed': true,
-  description: 'Unique; kept without the white space around it.',
+  ...trimmed(64),
+  description: 'Unique; 1 to 64 characters, without the white space around them.',
   examples: ['camille'],
 });
-const role = Type.String({ minLength: 1, maxLength: 32, pattern: notBlank, 'x-well-formed': true });
+const role = Type.String({ ...trimmed(32), description: '1 to 32 characters, without the white space around them.' });
 const roles = Type.Unsafe<string[] | null>({
   type: ['array', 'null'],
   items: role,
@@ -29,7 +41,7 @@ export const User = component('User', {
 });
 
 /** Names of the bodies are those of the API that this one follows: generated clients go on working. */
-export const UserCreate = component('UserCreateDTO', { username, roles: Type.Optional(roles) });
+export const UserCreate = component('UserCreateDTO', { username, roles: Type.Optional({ ...roles, default: [] }) });
 export const UserUpdate = component('UserUpdateDTO', {
   username: Type.Optional(username),
   roles: Type.Optional(roles),

@@ -1,7 +1,5 @@
 import type { User, UserFilter, UserRepository } from './users.repository.ts';
 
-export type UserService = ReturnType<typeof createUserService>;
-
 /** What the application does with users, whoever asks. Every function may throw a `DatabaseError`. */
 export function createUserService(repository: UserRepository) {
   return {
@@ -13,7 +11,7 @@ export function createUserService(repository: UserRepository) {
 
     find: (id: number) => repository.find(id),
 
-    /** @returns the id of the new user; undefined when the name is taken. */
+    /** @returns the id of the new user. */
     create: (username: string, roles: string[] | null = []) => repository.create(username.trim(), asSet(roles)),
 
     /** @returns the changed user; undefined when there is none. */
