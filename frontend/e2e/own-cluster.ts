@@ -5,7 +5,8 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { answers, freePort, leadingTo, spawnApi, spawnFront } from './own-site.ts';
+import { freePort } from '../../backend/test/support/ports.ts';
+import { answers, leadingTo, spawnApi, spawnFront } from './own-site.ts';
 
 /** A front, and several APIs on one database that take turns behind one address, as behind a Service. */
 export interface OwnCluster {

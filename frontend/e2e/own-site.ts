@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../backend/test/support/ports.ts';
 
 /** A front and an API that a test has for itself: real processes on a real database file. */
 export interface OwnSite {
@@ -96,14 +96,6 @@ export function spawnFront(port: number, env: Record<string, string>): ChildProc
 /** The variables of a front that finds its API there. */
 export function leadingTo(apiUrl: string): Record<string, string> {
   return { VITE_API_URL: apiUrl, VITE_ENVIRONNEMENT: 'test', APP_VERSION: '1.2.3', HOSTNAME: 'front-1' };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 export async function answers(url: string): Promise<void> {

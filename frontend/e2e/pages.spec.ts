@@ -44,6 +44,8 @@ test('the connection of each kind of user is tested', async ({ page }) => {
     ['adm', 'adm peut se connecter comme administrateur.'],
     ['pasadmin', 'pasadmin ne peut pas se connecter comme administrateur : il lui manque le rôle admin.'],
     ['personne', 'Il n’y a pas d’utilisateur personne.'],
+    // Longer than any name, and asked for as typed all the same.
+    ['a'.repeat(65), `Il n’y a pas d’utilisateur ${'a'.repeat(65)}.`],
   ] as const) {
     await field.fill(name);
     await field.press('Enter');

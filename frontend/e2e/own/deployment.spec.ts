@@ -89,6 +89,20 @@ test('why requests are lost is told, and the page says that the API can be broke
   await expect(log(page)).toContainText(/trop lentes?/);
 });
 
+test('a slow pod is seen as slow, and holds up no answer of the other', async ({ page, cluster }) => {
+  await cluster.add('backend-1', { DEMO_FAULTS: 'true' });
+  await cluster.add('backend-2');
+  await page.goto('/deploiement');
+  await expect(card(page, 'Pod B')).toBeVisible();
+  await cluster.post('backend-1', '/faults/slow?seconds=60&ms=1000');
+  await expect(card(page, 'backend-1')).toContainText(/Répond en(9\d\d|1\s\d\d\d)\sms/);
+  await expect(card(page, 'backend-2')).toContainText(/Répond en\d{1,2}\sms/);
+  await page.getByRole('button', { name: 'Remettre à zéro' }).click();
+  for (const pod of ['backend-1', 'backend-2'])
+    await expect(card(page, pod)).toContainText(/Part[45]\d\s% \([1-9]\d\)/);
+  await expect(counter(page, 'perdue')).toHaveText('0perdue');
+});
+
 test('errors from the first request on are told as errors, not as silence', async ({ page, cluster }) => {
   await cluster.add('backend-1', { DEMO_FAULTS: 'true' });
   await cluster.post('backend-1', '/faults/failing?seconds=60&percent=100');

@@ -188,7 +188,7 @@ test.describe('with a database that is away', () => {
 
   test('the page says what the API says, and that it goes on trying', async ({ page }) => {
     await page.goto('/');
-    await expect(page.getByRole('alert')).toContainText('L’API a répondu 503');
+    await expect(page.getByRole('alert')).toContainText('L’API a répondu 503 : sa base de données ne répond pas.');
     await expect(page.getByRole('alert')).toContainText('La page réessaie toute seule.');
     await page.getByRole('button', { name: 'Ajouter' }).click();
     await page.getByLabel('Nom *').fill('alice');

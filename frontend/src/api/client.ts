@@ -79,7 +79,8 @@ export function createApi(url: string): Api {
       }
     },
     async info(signal) {
-      return (await answered(client.GET('/info', { signal }))).data;
+      // Past the browser's cache, where requests for one URL wait for each other: a slow answer would hold up all others.
+      return (await answered(client.GET('/info', { signal, cache: 'no-store' }))).data;
     },
     setKey(given) {
       key = given;

@@ -1,6 +1,7 @@
 import Box from '@mui/material/Box';
 import { useApi } from '../api/client.ts';
 import { type ApiError, unreachable } from '../api/errors.ts';
+import type { Dictionary } from '../i18n/fr.ts';
 import { useI18n } from '../i18n/i18n.ts';
 import { Button, Panel } from './controls.tsx';
 import { Unreachable } from './unreachable.tsx';
@@ -22,7 +23,7 @@ export function LoadFault({ error, onRetry, retriesItself = true }: LoadFaultPro
           <Unreachable retriesItself={retriesItself} />
         ) : (
           <p>
-            {t.errors.server(error.status, error.message)} {retriesItself && t.unreachable.retrying}
+            {answerOf(error, t)} {retriesItself && t.unreachable.retrying}
           </p>
         )}
         <Button onClick={onRetry}>{t.app.retry}</Button>
@@ -40,7 +41,12 @@ export function LostNotice({ error }: { error: ApiError }) {
       role="alert"
       sx={{ px: 2, py: 1.5, border: '1px solid', borderColor: 'error.main', borderRadius: 1, color: 'error.main' }}
     >
-      {error.status === unreachable ? t.errors.lost(url) : t.errors.server(error.status, error.message)}
+      {error.status === unreachable ? t.errors.lost(url) : answerOf(error, t)}
     </Box>
   );
+}
+
+/** What the API said, in the page's language where it is known what it means. */
+function answerOf({ status, message }: ApiError, t: Dictionary): string {
+  return t.errors.server(status, status === 503 ? t.errors.noDatabase : message);
 }

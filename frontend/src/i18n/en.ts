@@ -107,6 +107,7 @@ export const en: Dictionary = {
   errors: {
     lost: (url) => `The API no longer answers at ${url}. The page tries again by itself.`,
     server: (status, detail) => `The API answered ${status}: ${detail}`,
+    noDatabase: 'its database does not answer.',
     unavailable: 'The database does not answer. Nothing was written: try again in a moment.',
     full: 'The database has no room left. Nothing was written: tell the person who looks after the API.',
     limited: (seconds) => `Too many writes in a row: try again in ${seconds} s.`,

@@ -108,6 +108,7 @@ export const fr = {
   errors: {
     lost: (url: string) => `L’API ne répond plus à ${url}. La page réessaie toute seule.`,
     server: (status: number, detail: string) => `L’API a répondu ${status} : ${detail}`,
+    noDatabase: 'sa base de données ne répond pas.',
     unavailable: 'La base de données ne répond pas. Rien n’a été écrit : réessayez dans un instant.',
     full: 'La base de données n’a plus de place. Rien n’a été écrit : prévenez la personne qui s’occupe de l’API.',
     limited: (seconds: number) => `Trop d’écritures à la suite : réessayez dans ${seconds} s.`,

@@ -45,7 +45,7 @@ export default function AccessPage() {
             helperText={isNameMissing && t.errors.required}
             required
             autoComplete="off"
-            slotProps={{ htmlInput: { maxLength: 64, autoCapitalize: 'none' } }}
+            slotProps={{ htmlInput: { autoCapitalize: 'none' } }}
             sx={{ maxWidth: 480 }}
           />
           <Button type="submit" variant="contained" loading={isPending} sx={{ justifySelf: 'start' }}>

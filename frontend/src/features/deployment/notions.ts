@@ -167,10 +167,10 @@ export const notions: Notion[] = [
     steps: [
       {
         text: {
-          fr: 'Donnez à chaque pod une base de données à lui, dans sa mémoire.',
-          en: 'Give each pod a database of its own, in its memory.',
+          fr: 'Donnez à chaque pod une base de données à lui, dans sa mémoire. Les pods d’avant finissent de servir pendant quelques secondes.',
+          en: 'Give each pod a database of its own, in its memory. The pods of before go on serving for a few seconds.',
         },
-        commands: ['kubectl set env deployment/backend SQLITE_PATH=/dev/shm/archi.db', status],
+        commands: ['kubectl set env deployment/backend SQLITE_PATH=/dev/shm/archi.db', status, 'sleep 10'],
       },
       {
         text: {
