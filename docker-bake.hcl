@@ -33,6 +33,7 @@ target "app" {
   inherits   = ["common"]
   name       = side
   matrix     = { side = ["backend", "frontend"] }
+  # From the root, where the lockfile is. For a Dockerfile that is written for its own folder: context = side
   dockerfile = "${side}/Dockerfile"
   tags       = [for tag in split(",", TAGS) : "${ACCOUNT}/${side}-demo-conception-logicielle:${tag}"]
 }

@@ -5,7 +5,7 @@
  *   pnpm images publish   on GitHub Actions: for every processor, pushed when the repository has an account on Docker Hub
  */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingAccountSummary, publishedSummary, type Run, tagsOf, versionOf } from './publication.ts';
@@ -30,10 +30,14 @@ function publish(): void {
   const canPush = run.account !== '' && run.hasToken;
   const metadataFile = join(mkdtempSync(join(tmpdir(), 'images-')), 'metadata.json');
   const platforms = env('PLATFORMS') || 'linux/amd64,linux/arm64';
+  // A fork may have one side alone.
+  const sides = ['backend', 'frontend'].filter((side) => existsSync(join(root, side, 'Dockerfile')));
+  if (sides.length === 0)
+    throw new Error('Neither backend/Dockerfile nor frontend/Dockerfile is there: nothing to build.');
 
   bake(
     [
-      run.isDemo ? 'demo' : 'default',
+      ...(run.isDemo ? ['demo'] : sides),
       ...platforms.split(',').map((platform) => `--set=*.platform=${platform}`),
       ...(canPush
         ? ['--push', '--provenance=mode=max', '--sbom=true', `--metadata-file=${metadataFile}`]

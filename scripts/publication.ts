@@ -39,6 +39,7 @@ function releaseOf(ref: string): string | undefined {
   return /^refs\/tags\/v(.+)$/.exec(ref)?.[1]?.replace(/[^\w.-]/g, '-');
 }
 
+/** What a run that has published tells, in Markdown: the images, and the commands that put exactly them on a cluster. */
 export function publishedSummary(run: Run, published: Published[]): string {
   const rows = published.map(({ image, digest }) => `| \`${image}\` | \`${digest}\` |`);
   const commands = published.map(({ image, digest }) => {
@@ -67,6 +68,7 @@ export function publishedSummary(run: Run, published: Published[]): string {
   ].join('\n');
 }
 
+/** What a run that could not publish tells, in Markdown: what is missing in this repository, and where it is set. */
 export function missingAccountSummary({ account, hasToken, source }: Run): string {
   const settings = (page: string) => `${source}/settings/${page}/actions`;
   return [

@@ -38,6 +38,13 @@ test.each(['backend', 'frontend'])('the summary, docker-bake.hcl and k8s/ name t
   expect(read('docker-bake.hcl')).toContain('"${ACCOUNT}/${side}-demo-conception-logicielle:${tag}"');
 });
 
+test.each(['backend', 'frontend'])('the packages that the %s is built from are listed in its SBOM', (side) => {
+  // https://docs.docker.com/build/metadata/attestations/sbom/: by default, the last stage alone is looked at.
+  const dockerfile = readFileSync(join(import.meta.dirname, '../..', side, 'Dockerfile'), 'utf8');
+  const stageOfInstall = dockerfile.split(/^FROM /m).find((stage) => stage.includes('pnpm@12 install'));
+  expect(stageOfInstall).toContain('\nARG BUILDKIT_SBOM_SCAN_STAGE=true\n');
+});
+
 describe('the summary', () => {
   const published = [
     { image: 'lea/backend-demo-conception-logicielle:sha-0123456', digest: digest('a') },
@@ -119,7 +126,7 @@ for word; do case $word in --metadata-file=*) echo '${JSON.stringify(metadata)}'
   test('pushes for both processors, with what is in the images and how they were made', () => {
     const { asked, summary } = publish({ DOCKERHUB_USERNAME: ' Lea ', HAS_DOCKERHUB_TOKEN: 'true' });
     expect(asked).toMatch(
-      /^buildx bake --file docker-bake\.hcl default --set=\*\.platform=linux\/amd64 --set=\*\.platform=linux\/arm64 --push --provenance=mode=max --sbom=true /,
+      /^buildx bake --file docker-bake\.hcl backend frontend --set=\*\.platform=linux\/amd64 --set=\*\.platform=linux\/arm64 --push --provenance=mode=max --sbom=true /,
     );
     expect(asked).toContain('ACCOUNT=lea TAGS=sha-0123456,latest VERSION=1.');
     expect(asked).toContain(`COMMIT=${main.sha} SOURCE=https://github.com/lea/mon-projet`);

@@ -99,10 +99,15 @@ test('"watch" puts a saved file in place', async () => {
   let said = '';
   for (const stream of [watch.stdout, watch.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   try {
-    await until(() => /watch/i.test(said), 30_000);
+    await until(() => {
+      if (watch.exitCode !== null) throw new Error(`"watch" ended with ${watch.exitCode}`);
+      return /watch/i.test(said);
+    }, 60_000);
     writeFileSync(file, manifest.replace(/"version": "[^"]+"/, '"version": "9.9.9"'));
     await until(async () => (await info()).version === '9.9.9', 90_000);
+  } catch (error) {
+    throw new Error(`"docker compose watch" said: ${said}`, { cause: error });
   } finally {
     watch.kill('SIGINT');
   }
-});
+}, 180_000);

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 
 export const images = { backend: 'archi-test/backend', frontend: 'archi-test/frontend' };
@@ -45,7 +46,7 @@ export function run(image: string, ...options: string[]): Container {
 
 /** A volume that goes away with the test; its containers must have been started after it. */
 export function volume(): string {
-  const name = docker('volume', 'create');
+  const name = docker('volume', 'create', `test-${randomUUID()}`);
   onTestFinished(() => {
     docker('volume', 'rm', '--force', name);
   });
