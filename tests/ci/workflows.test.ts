@@ -54,6 +54,14 @@ test('every step runs one command, which is here', () => {
   }
 });
 
+test('pnpm judges packages by the Node that runs them', () => {
+  const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    optionalDependencies: Record<string, string>;
+  };
+  const [, nodeVersion] = /^nodeVersion: (.+)$/m.exec(readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')) ?? [];
+  expect([...new Set(Object.values(optionalDependencies))]).toEqual([nodeVersion]);
+});
+
 test('every package has the version of the root', () => {
   const version = (folder: string) =>
     (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { version: string }).version;
@@ -104,10 +112,9 @@ test('a newer push breaks off a pull request, and never what publishes', () => {
   });
 });
 
-test('no image is published before the checks, the tests, the containers and the cluster are green', () => {
+test('no image is published before the doctor, the linters, the tests, the containers and the cluster are green', () => {
   const images = jobs.find(({ name }) => name === 'images');
-  expect(images?.object).toMatchObject({ needs: ['checks', 'tests', 'containers', 'cluster'] });
-  for (const need of ['checks', 'tests', 'containers', 'cluster']) {
-    expect(jobs.map(({ name }) => name)).toContain(need);
-  }
+  const needs = ['doctor', 'linters', 'tests', 'containers', 'cluster'];
+  expect(images?.object).toMatchObject({ needs });
+  expect(jobs.map(({ name }) => name)).toEqual(expect.arrayContaining(needs));
 });
