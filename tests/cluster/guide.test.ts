@@ -134,6 +134,8 @@ const stories: Record<string, Story> = {
   async donnees(apart, write, together) {
     await apart();
     await says(/^Chaque pod a sa propre base de données/);
+    // The pods of before, which share the volume, still finish what reaches them.
+    await podsNow(2);
     await picture('donnees');
     const lists = (await write()).match(/^\[.*/gm) ?? [];
     expect(new Set(lists.map((list) => list.includes('chez-un-seul-pod')))).toEqual(new Set([true, false]));
@@ -162,6 +164,19 @@ const stories: Record<string, Story> = {
   async bloquee(unhealthy) {
     await unhealthy();
     await says(/^Pod . redémarré/);
+  },
+
+  async lente(slow) {
+    const going = slow();
+    await until(async () => {
+      const pods = await page.getByRole('list', { name: 'Pods' }).innerText();
+      const times = [...pods.matchAll(/^([\d\s]+)ms$/gm)].map(([, ms = '']) => Number(ms.replace(/\D/g, '')));
+      expect(times.map((ms) => (ms < 500 ? 'fast' : ms > 900 ? 'slow' : ms)).sort()).toEqual(['fast', 'slow']);
+      return true;
+    }, 20_000);
+    await going;
+    await podsNow(2);
+    await expectNoneLost();
   },
 
   async 'en-erreur'(failing) {
