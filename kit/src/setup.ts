@@ -136,7 +136,8 @@ async function askAll(current: Answers): Promise<Answers> {
     ][]) {
       for (;;) {
         terminal.setPrompt(`${ask} [${current[question]}] : `);
-        terminal.prompt();
+        // With what was typed last, the input may have ended.
+        if (!process.stdin.readableEnded) terminal.prompt();
         const typed = await lines.next();
         if (typed.done) throw new SetupError('\nInterrompu avant la dernière réponse.');
         const answer = typed.value.trim() || current[question];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { examine } from '../src/check/command.ts';
-import { githubReport } from '../src/check/report.ts';
+import { exitCode, githubReport, jsonReport, textReport } from '../src/check/report.ts';
 import { readCorpus, unpack } from './corpus.ts';
 
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
@@ -105,6 +105,12 @@ test('--format github writes annotations, --lang en speaks English', () => {
     );
     expect(kit('check', project, '--lang', 'en').out).toContain('listens on 5000');
   });
+});
+
+test('a rule that fails is told in every form, and silence is then no success', () => {
+  const report = { findings: [], lookedAt: [], unread: [], failed: ['copy-source'] };
+  expect(exitCode(report)).toBe(2);
+  for (const form of [textReport, jsonReport, githubReport]) expect(form(report, 'en')).toContain('copy-source');
 });
 
 test('--explain tells a rule with its examples, and lists all without a name', () => {

@@ -80,7 +80,8 @@ test('they can be asked for, one by one, until each is right; an empty line keep
 
 test('an end before the last answer changes nothing', () => {
   const before = manifests();
-  saysAndEnds(setup([], 'mon-appli\n'), "Rien n'a été changé", 2);
+  // With and without the end of its line.
+  for (const typed of ['mon-appli\n', 'mon-appli']) saysAndEnds(setup([], typed), "Rien n'a été changé", 2);
   expect(manifests()).toEqual(before);
 });
 

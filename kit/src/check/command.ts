@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { runRules, type Language } from './findings.ts';
 import { buildModel } from './model.ts';
 import { openProject } from './read/project.ts';
-import { githubReport, jsonReport, textReport, type Report } from './report.ts';
+import { exitCode, githubReport, jsonReport, textReport, type Report } from './report.ts';
 import { rules } from './rules.ts';
 
 const HELP = `kit check [dossier]      cherche ce qui n'ira pas, avant que cela ne casse
@@ -15,9 +15,9 @@ kit check --explain RÈGLE  ce qu'une règle cherche, et pourquoi (sans nom : la
   --lang fr|en                la langue (fr)
   -n, --namespace NOM         avec --live : l'espace de noms (celui du contexte)
 
-Code de sortie : 0 rien de grave, 1 des erreurs, 2 impossible de regarder.`;
+Code de sortie : 0 rien de grave, 1 des erreurs, 2 impossible de regarder, ou pas avec toutes les règles.`;
 
-/** Runs \`kit check\`; returns the exit code: 0, 1 when there are errors, 2 when it could not look. */
+/** Runs \`kit check\`; returns the exit code. */
 export async function check(args: string[]): Promise<number> {
   let options;
   try {
@@ -73,7 +73,7 @@ export async function check(args: string[]): Promise<number> {
   }
   const shapes = { text: textReport, json: jsonReport, github: githubReport };
   console.log(shapes[values.format as keyof typeof shapes](report, language));
-  return report.findings.some((finding) => finding.severity === 'error') ? 1 : 0;
+  return exitCode(report);
 }
 
 /** Reads a project and runs all rules on it. */

@@ -776,7 +776,10 @@ export function nginxOf(
     if (!isConfig(textAt(mount, 'mountPath') ?? '')) continue;
     const volume = objectsAt(instance.workload?.pod, 'volumes').find((each) => each.name === mount.name);
     const name = textAt(volume, 'configMap', 'name');
-    const held = instance.cluster && name !== undefined ? findResource(instance.cluster, 'ConfigMap', name) : undefined;
+    const held =
+      instance.cluster && name !== undefined
+        ? findResource(instance.cluster, 'ConfigMap', name, instance.workload?.resource)
+        : undefined;
     if (!held) {
       if (volume && !('emptyDir' in volume)) isKnown = false;
       continue;

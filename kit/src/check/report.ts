@@ -53,14 +53,19 @@ export function textReport(report: Report, language: Language): string {
   for (const { path, why } of report.unread.slice(0, 8)) {
     lines.push(styleText('dim', `${path} : ${UNREAD[language][why]}`));
   }
-  if (report.failed.length > 0)
-    lines.push(
-      isFrench
-        ? `Le docteur n’a pas pu appliquer ${report.failed.join(', ')} : c’est son défaut, pas le vôtre.`
-        : `The doctor could not apply ${report.failed.join(', ')}: its fault, not yours.`,
-    );
+  lines.push(...failure(report, language));
   lines.push(summary(report, language));
   return lines.join('\n');
+}
+
+/** What is said of rules that failed: nothing, when none did. */
+function failure({ failed }: Report, language: Language): string[] {
+  if (failed.length === 0) return [];
+  return [
+    language === 'fr'
+      ? `Le docteur n’a pas pu appliquer ${failed.join(', ')} : c’est son défaut, pas le vôtre.`
+      : `The doctor could not apply ${failed.join(', ')}: its fault, not yours.`,
+  ];
 }
 
 function summary(report: Report, language: Language): string {
@@ -76,6 +81,12 @@ function summary(report: Report, language: Language): string {
   return `${errors} error${errors === 1 ? '' : 's'}, ${warnings} warning${warnings === 1 ? '' : 's'}, ${advice} piece${advice === 1 ? '' : 's'} of advice (${files} files read). To know more: npx -y pnpm@12 kit check --explain RULE`;
 }
 
+/** 0 when nothing is grave, 1 when there are errors, 2 when silence is no proof: not all rules could look. */
+export function exitCode({ findings, failed }: Report): number {
+  if (findings.some(({ severity }) => severity === 'error')) return 1;
+  return failed.length > 0 ? 2 : 0;
+}
+
 /** The report as one JSON document. */
 export function jsonReport(report: Report, language: Language): string {
   return JSON.stringify(
@@ -85,6 +96,7 @@ export function jsonReport(report: Report, language: Language): string {
         return { rule: rule.id, severity, file: place.file, line: place.line, message, consequence, fix };
       }),
       looked_at: report.lookedAt,
+      ...(report.failed.length > 0 ? { failed: report.failed } : {}),
     },
     null,
     2,
@@ -101,6 +113,7 @@ export function githubReport(report: Report, language: Language): string {
       const [message, consequence, fix] = texts[language];
       return `::${command[severity]} file=${property(place.file)},line=${place.line},title=${property(rule.id)}::${escape(`${message}\n${consequence}\n${fix}`)}`;
     }),
+    ...failure(report, language).map((text) => `::warning title=kit check::${escape(text)}`),
     summary(report, language),
   ].join('\n');
 }

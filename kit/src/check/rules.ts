@@ -12,6 +12,7 @@ import { buildContext, buildStep, copySource, dockerfileSyntax } from './rules/b
 import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
 import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
 import { developmentServer } from './rules/development.ts';
+import { importMissing } from './rules/imports.ts';
 import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
 import { healthcheck } from './rules/health.ts';
 import {
@@ -41,9 +42,11 @@ import {
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
 import { frontPath, ingressRewrite, probePath, proxyRewrite } from './rules/routes.ts';
 import { secretCommitted } from './rules/secrets.ts';
-import { importMissing, startCommand, startFile, startForm, startProgram } from './rules/start.ts';
+import { startCommand, startFile, startForm, startProgram } from './rules/start.ts';
 import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
-import { workflowFile, workflowLogin, workflowPath, workflowSecrets } from './rules/workflows.ts';
+import { workflowReference } from './rules/workflow-reference.ts';
+import { workflowPath } from './rules/workflow-steps.ts';
+import { workflowFile, workflowLogin, workflowSecrets } from './rules/workflows.ts';
 
 /** All rules. The order matters: of two that blame the same thing, the first is heard. */
 export const rules: readonly Rule[] = [
@@ -71,12 +74,13 @@ export const rules: readonly Rule[] = [
   composePort,
   composeHost,
   clusterHost,
-  codeHost,
   proxyUpstream,
   credentialsDisagree,
   databaseVariable,
   variableMissing,
+  codeHost,
   configUnused,
+  workflowPath,
   buildContext,
   dockerfileSyntax,
   copySource,
@@ -106,7 +110,7 @@ export const rules: readonly Rule[] = [
   databaseVolume,
   secretCommitted,
   workflowFile,
-  workflowPath,
+  workflowReference,
   workflowLogin,
   workflowSecrets,
   developmentServer,

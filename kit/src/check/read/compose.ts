@@ -5,10 +5,12 @@ import { asFarAsKnown, type EnvVar } from './kubernetes.ts';
 import type { Project } from './project.ts';
 import {
   isObject,
+  isOverride,
   listAt,
   objectAt,
   placeOf,
   readYaml,
+  RESET,
   setOrigin,
   textAt,
   type Json,
@@ -103,18 +105,29 @@ export function readCompose(
     for (const member of members) {
       if (!member.object || member === override) continue;
       const layers = [member.object];
-      const leansOnBase =
-        base?.object &&
-        member !== base &&
-        Object.values(objectAt(member.object, 'services')).some(
-          (service) => !isObject(service) || !('image' in service || 'build' in service || 'extends' in service),
-        );
-      if (leansOnBase && base.object) layers.unshift(base.object);
+      if (base?.object && member !== base && isFragment(project, member, base.object)) layers.unshift(base.object);
       if (member === base && override?.object) layers.push(override.object);
       stacks.push(stackOf(project, member.path, folder, layers, byPath, included));
     }
   }
   return { files, stacks: stacks.filter((stack) => !included.has(stack.file)) };
+}
+
+/** Whether a file is written to be laid over the folder's main one: `docker compose -f main -f this`. */
+function isFragment(project: Project, { path: file, object }: ComposeFile, base: JsonObject): boolean {
+  const text = project.read(file) ?? '';
+  if (/:\s*!(reset|override)\b/.test(text)) return true;
+  const services = Object.entries(objectAt(object, 'services'));
+  return services.some(([name, service]) => {
+    if (!isObject(service)) return true;
+    if (!('image' in service || 'build' in service || 'extends' in service)) return true;
+    // A build without folder takes the one that the main file gives.
+    return (
+      isObject(service.build) &&
+      !('context' in service.build || 'dockerfile_inline' in service.build) &&
+      'build' in objectAt(base, 'services', name)
+    );
+  });
 }
 
 function stackOf(
@@ -137,7 +150,7 @@ function stackOf(
     isOpen: false,
   };
   const { values, isTold } = interpolation(project, folder);
-  const whole = layers.map(normalise).reduce((below, above) => layer(below, above));
+  const whole = layers.map(normalise).reduce(layer, {});
 
   for (const [index, entry] of listAt(whole, 'include').entries()) {
     const names =
@@ -146,6 +159,7 @@ function stackOf(
         : listAt(entry, 'path').length > 0
           ? listAt(entry, 'path')
           : [textAt(entry, 'path') ?? ''];
+    const inner: { file: string; object: JsonObject }[] = [];
     for (const name of names) {
       if (typeof name !== 'string') continue;
       const target = path.posix.normalize(path.posix.join(folder, name));
@@ -160,12 +174,18 @@ function stackOf(
         continue;
       }
       included.add(target);
-      const inner = stackOf(project, target, path.posix.dirname(target), [other.object], byPath, included);
-      stack.services.push(...inner.services);
-      for (const volume of inner.volumes) stack.volumes.add(volume);
-      for (const network of inner.networks) stack.networks.add(network);
-      stack.unset.push(...inner.unset);
-      stack.missing.push(...inner.missing);
+      inner.push({ file: target, object: other.object });
+    }
+    // Several paths of one entry are laid over each other.
+    if (inner[0]) {
+      const { file: main } = inner[0];
+      const layers = inner.map(({ object }) => object);
+      const made = stackOf(project, main, path.posix.dirname(main), layers, byPath, included);
+      stack.services.push(...made.services);
+      for (const volume of made.volumes) stack.volumes.add(volume);
+      for (const network of made.networks) stack.networks.add(network);
+      stack.unset.push(...made.unset);
+      stack.missing.push(...made.missing);
     }
   }
   for (const name of Object.keys(objectAt(whole, 'volumes'))) stack.volumes.add(name);
@@ -308,7 +328,10 @@ function layer(below: JsonObject, above: JsonObject): JsonObject {
   for (const [key, value] of Object.entries(above)) {
     const old = result[key];
     places.set(key, placeOf(above, key));
-    if (isObject(old) && isObject(value)) result[key] = layer(old, value);
+    if (value === RESET) Reflect.deleteProperty(result, key);
+    else if (isOverride(value)) result[key] = value;
+    else if (isObject(value) && (isObject(old) || old === undefined))
+      result[key] = layer(isObject(old) ? old : {}, value);
     else if (Array.isArray(old) && Array.isArray(value) && !['command', 'entrypoint'].includes(key)) {
       const joined = [...old, ...value];
       setOrigin(
@@ -324,7 +347,7 @@ function layer(below: JsonObject, above: JsonObject): JsonObject {
       result[key] = joined;
     } else if (value !== null || !isObject(old)) result[key] = value;
   }
-  setOrigin(result, placeOf(below), places);
+  setOrigin(result, Object.keys(below).length > 0 ? placeOf(below) : placeOf(above), places);
   return result;
 }
 

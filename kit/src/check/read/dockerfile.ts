@@ -159,6 +159,6 @@ export function expand(text: string, variables: Record<string, string | undefine
 /** The pairs of an `ENV` or `LABEL` instruction, in both its forms. */
 export function environmentOf(text: string): [string, string][] {
   const old = /^(\w+)\s+([^=].*)$/s.exec(text);
-  if (old && !/^\w+=/.test(text)) return [[old[1] ?? '', old[2] ?? '']];
+  if (old && !/^\w+=/.test(text)) return [[old[1] ?? '', (old[2] ?? '').replace(/^(["'])(.*)\1$/s, '$2')]];
   return readShell(text).flatMap((command) => Object.entries(command.assignments));
 }

@@ -58,6 +58,8 @@ export interface Context {
   ignoreFile: string | undefined;
   /** Why a path of the project is not in the context, undefined when it is. */
   lacks: (file: string) => 'missing' | 'outside' | 'dockerignore' | undefined;
+  /** Whether `.dockerignore` would keep a file out, if it were there. */
+  ignores: (file: string) => boolean;
 }
 
 /** Opens the context of a build with its `.dockerignore`. */
@@ -87,6 +89,7 @@ export function openContext(project: Project, build: Build): Context {
   return {
     folder,
     ignoreFile,
+    ignores: (file) => isIgnored(inner(path.posix.normalize(file))),
     lacks: (file) => {
       const clean = path.posix.normalize(file).replace(/\/$/, '');
       if (clean.startsWith('..') || (folder !== '.' && clean !== folder && !clean.startsWith(`${folder}/`))) {

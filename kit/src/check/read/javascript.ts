@@ -27,7 +27,8 @@ export function readJavaScript(path: string, text: string): SourceFile {
     names: new Map(),
     strings: [],
     settings: new Map(),
-    readsDotenv: false,
+    dotenv: new Set(),
+    gives: new Set(),
     starred: false,
   };
   const variables = new Map<string, Node>();
@@ -164,9 +165,15 @@ export function readJavaScript(path: string, text: string): SourceFile {
         const clause = from ? source(node).slice(0, from.from - node.from) : '';
         if (from && (node.name === 'ImportDeclaration' || /\bfrom\b/.test(clause))) {
           const isCertain = !/\.[cm]?tsx?$/.test(file.path) || importsValues(clause);
-          file.imports.push({ module: stringValue(from) ?? '', names: [], line: lineOf(node.from), isCertain });
+          file.imports.push({
+            module: stringValue(from) ?? '',
+            names: [],
+            line: lineOf(node.from),
+            isCertain,
+            isMainOnly: false,
+          });
         }
-        if (/^import\s+["']dotenv\/config["']/.test(source(node))) file.readsDotenv = true;
+        if (/^import\s+["']dotenv\/config["']/.test(source(node))) file.dotenv.add('.env');
         break;
       }
       case 'String':
@@ -177,6 +184,9 @@ export function readJavaScript(path: string, text: string): SourceFile {
       }
       case 'JSXAttributeValue':
         file.strings.push({ text: source(node).slice(1, -1), line: lineOf(node.from), inCode: true });
+        break;
+      case 'AssignmentExpression':
+        if (/^process\.env\s*\[\s*[^"'`\s]/.test(source(node))) file.gives.add('*');
         break;
       case 'MemberExpression': {
         const name = envName(node);
@@ -234,7 +244,10 @@ export function readJavaScript(path: string, text: string): SourceFile {
 
   function recordRead(node: Node, name: string): void {
     const parent = node.parent;
-    if (parent?.name === 'AssignmentExpression' && parent.firstChild?.from === node.from) return;
+    if (parent?.name === 'AssignmentExpression' && parent.firstChild?.from === node.from) {
+      file.gives.add(name);
+      return;
+    }
     let fallback: Value | undefined;
     let outer: Node | null = parent;
     while (outer && /^(ParenthesizedExpression|BinaryExpression)$/.test(outer.name) && !fallback) {
@@ -273,6 +286,14 @@ export function readJavaScript(path: string, text: string): SourceFile {
     return callee ? source(callee).replace(/\s|\?|<[^>]*>/g, '') : '';
   }
 
+  /** What stands in `try`, behind a condition or after `&&` may fail, or never run. */
+  function mayNotRun(node: Node): boolean {
+    if (enclosing(node, 'TryStatement', 'IfStatement', 'ConditionalExpression', 'SwitchStatement', 'CatchClause'))
+      return true;
+    const binary = enclosing(node, 'BinaryExpression');
+    return binary !== undefined && node.from > (binary.firstChild?.to ?? 0);
+  }
+
   function readCall(node: Node): void {
     const callee = calleeOf(node);
     const list = node.getChild('ArgList');
@@ -304,14 +325,24 @@ export function readJavaScript(path: string, text: string): SourceFile {
     const owner = callee.split('.')[0] ?? '';
     const method = callee.split('.').at(-1) ?? '';
     if ((callee === 'require' || callee === 'import') && first !== undefined) {
-      file.imports.push({ module: first, names: [], line: call.line, isCertain: call.within === undefined });
+      file.imports.push({
+        module: first,
+        names: [],
+        line: call.line,
+        isCertain: callee === 'require' && call.within === undefined && !mayNotRun(node),
+        isMainOnly: false,
+      });
     }
     if (
-      /^dotenv\.config$|^require\(["']dotenv["']\)\.config$/.test(callee) ||
-      (callee === 'config' && /from ["']dotenv["']/.test(code))
+      /^dotenv\.config$|^require\(["'](dotenv(-\w+)?|@dotenvx\/dotenvx)["']\)\.(config|load)$/.test(callee) ||
+      (callee === 'config' && /from ["'](dotenv(-\w+)?|@dotenvx\/dotenvx)["']/.test(code))
     ) {
-      file.readsDotenv = true;
+      // Its relatives read a whole family: .env.local, .env.defaults, .env.production.
+      if (/dotenv-\w+["']|dotenvx/.test(code))
+        for (const end of ['local', 'defaults', 'production', 'schema']) file.dotenv.add(`.env.${end}`);
+      file.dotenv.add(textOf(call.named.get('path')) ?? '.env');
     }
+    if (callee === 'Object.assign' && call.texts[0] === 'process.env') file.gives.add('*');
     if (method === 'getOrThrow' && first !== undefined && /^[A-Z_]+$/.test(first)) {
       file.env.push({ name: first, line: call.line, fallback: undefined, need: 'must', use: undefined });
     }

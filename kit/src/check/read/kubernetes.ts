@@ -12,6 +12,7 @@ import {
   type Json,
   type JsonObject,
   type Place,
+  type RepeatedKey,
   type YamlFault,
   written,
 } from './yaml.ts';
@@ -65,6 +66,7 @@ export interface ManifestFile {
   path: string;
   documents: JsonObject[];
   faults: YamlFault[];
+  repeated: RepeatedKey[];
 }
 
 const POD_PATHS: Record<string, string[]> = {
@@ -114,7 +116,7 @@ export function readKubernetes(project: Project): {
     if (/(^|\/)\.(github|gitlab|vscode|devcontainer)\//.test(file) || inChart(file) || isAside(file)) continue;
     const text = project.read(file);
     if (text === undefined || !/["']?\b[kK]ind["']?[ \t]*:|^[ \t]*api?Version[ \t]*:/im.test(text)) continue;
-    const { documents, faults } = readYaml(text, file, 'kubectl');
+    const { documents, faults, repeated } = readYaml(text, file, 'kubectl');
     if (
       isTemplate(
         text,
@@ -125,9 +127,14 @@ export function readKubernetes(project: Project): {
       project.unread.push({ path: file, why: 'template' });
       continue;
     }
-    const objects = documents.flatMap(({ value }) => itemsOf(value)).filter(looksLikeManifest);
+    // Two objects without the line between them: what is left of both is neither.
+    const joined = repeated.find(
+      ({ key, isTop, isDifferent }) => isTop && isDifferent && /^(kind|metadata)$/.test(key),
+    );
+    if (joined) faults.push({ line: joined.kept, code: 'TWO_OBJECTS', message: String(joined.lost) });
+    const objects = joined ? [] : documents.flatMap(({ value }) => itemsOf(value)).filter(looksLikeManifest);
     if (objects.length > 0 || (faults.length > 0 && /^(api?Version|kind)[ \t]*:/im.test(text))) {
-      files.push({ path: file, documents: objects, faults });
+      files.push({ path: file, documents: objects, faults, repeated });
     }
   }
 
@@ -212,9 +219,10 @@ function distance(a: string, b: string): number {
   return left.length + right.length - 2 * common;
 }
 
-/** What makes two objects the same one for the cluster. */
+/** What makes two objects the same one for the cluster. Without a namespace, kubectl takes `default` unless told otherwise. */
 export function idOf(object: JsonObject): string {
-  const namespace = textAt(object, 'metadata', 'namespace') ?? '';
+  const given = textAt(object, 'metadata', 'namespace') ?? '';
+  const namespace = given === 'default' ? '' : given;
   return [groupOf(textAt(object, 'apiVersion') ?? ''), textAt(object, 'kind'), namespace, nameOf(object)].join('|');
 }
 
@@ -268,13 +276,17 @@ function workloadOf(resource: Resource, cluster: Cluster): Workload[] {
       object,
       isInit: list === 'initContainers',
       place: placeOf(object),
-      ...environmentOf(object, cluster),
+      ...environmentOf(object, cluster, resource),
     })),
   );
   return [{ resource, pod, labels, replicas: typeof replicas === 'number' ? replicas : 1, containers }];
 }
 
-function environmentOf(container: JsonObject, cluster: Cluster): { env: Map<string, EnvVar>; envIsOpen: boolean } {
+function environmentOf(
+  container: JsonObject,
+  cluster: Cluster,
+  holder: Resource,
+): { env: Map<string, EnvVar>; envIsOpen: boolean } {
   const env = new Map<string, EnvVar>();
   let envIsOpen = false;
   for (const source of objectsAt(container, 'envFrom')) {
@@ -284,7 +296,7 @@ function environmentOf(container: JsonObject, cluster: Cluster): { env: Map<stri
       ['secretRef', 'Secret'],
     ] as const) {
       if (!(key in source)) continue;
-      const held = findResource(cluster, kind, textAt(source, key, 'name') ?? '');
+      const held = findResource(cluster, kind, textAt(source, key, 'name') ?? '', holder);
       if (!held || '$partial' in held.object) envIsOpen = true;
       for (const [name, value] of Object.entries(held ? dataOf(held) : {})) {
         env.set(prefix + name, { value: value.text, place: value.place, from: kind });
@@ -299,7 +311,7 @@ function environmentOf(container: JsonObject, cluster: Cluster): { env: Map<stri
         'secretKeyRef' in objectAt(entry, 'valueFrom')
           ? (['Secret', objectAt(entry, 'valueFrom', 'secretKeyRef')] as const)
           : (['ConfigMap', objectAt(entry, 'valueFrom', 'configMapKeyRef')] as const);
-      const held = findResource(cluster, kind, textAt(reference, 'name') ?? '');
+      const held = findResource(cluster, kind, textAt(reference, 'name') ?? '', holder);
       const value = held ? dataOf(held)[textAt(reference, 'key') ?? ''] : undefined;
       env.set(name, { value: value?.text, place: value?.place ?? place, from: held ? kind : 'field' });
     } else {
@@ -312,9 +324,20 @@ function environmentOf(container: JsonObject, cluster: Cluster): { env: Map<stri
   return { env, envIsOpen };
 }
 
-/** The resource of that kind and name, if the files hold one. */
-export function findResource(cluster: Cluster, kind: string, name: string): Resource | undefined {
-  return cluster.resources.find((resource) => resource.kind === kind && resource.name === name);
+/** The resource of that kind and name, if the files hold one; of namesakes, the one in the namespace of who asks. */
+export function findResource(cluster: Cluster, kind: string, name: string, beside?: Resource): Resource | undefined {
+  const namesakes = cluster.resources.filter((resource) => resource.kind === kind && resource.name === name);
+  if (namesakes.length < 2 || !beside) return namesakes[0];
+  return (
+    namesakes.find((resource) => resource.namespace === beside.namespace) ??
+    namesakes.find((resource) => mayMeet(resource, beside)) ??
+    namesakes[0]
+  );
+}
+
+/** Whether two resources can be in one namespace: a file that names none leaves it to the command. */
+export function mayMeet(a: Resource, b: Resource): boolean {
+  return a.namespace === undefined || b.namespace === undefined || a.namespace === b.namespace;
 }
 
 /** The entries of a ConfigMap or Secret, decoded. */
@@ -337,8 +360,24 @@ export function dataOf(resource: Resource): Record<string, { text: string | unde
 /** The Services whose selector picks the pods of a workload. */
 export function servicesOf(cluster: Cluster, workload: Workload): Resource[] {
   return cluster.resources.filter(
-    (resource) => resource.kind === 'Service' && selects(resource.object, workload.labels),
+    (resource) => resource.kind === 'Service' && workloadsOf(cluster, resource).includes(workload),
   );
+}
+
+const behind = new WeakMap<Resource, Workload[]>();
+
+/** The workloads whose pods a Service picks: those of its namespace, else those that it would pick if they were in it. */
+export function workloadsOf(cluster: Cluster, service: Resource): Workload[] {
+  const known = behind.get(service);
+  if (known) return known;
+  const chosen = cluster.workloads.filter((workload) => selects(service.object, workload.labels));
+  const ranked = [
+    chosen.filter(({ resource }) => resource.namespace === service.namespace),
+    chosen.filter(({ resource }) => mayMeet(resource, service)),
+  ];
+  const list = ranked.find((some) => some.length > 0) ?? chosen;
+  behind.set(service, list);
+  return list;
 }
 
 /** Whether a Service's selector picks pods that carry these labels. */
@@ -411,10 +450,10 @@ export interface IngressPath {
   port: Json | undefined;
 }
 
-/** The workloads that a Service leads to. */
-export function workloadsBehind(cluster: Cluster, service: string): Workload[] {
-  const found = findResource(cluster, 'Service', service);
-  return found ? cluster.workloads.filter((workload) => selects(found.object, workload.labels)) : [];
+/** The workloads that a Service leads to, as its name is understood beside another resource. */
+export function workloadsBehind(cluster: Cluster, service: string, beside?: Resource): Workload[] {
+  const found = findResource(cluster, 'Service', service, beside);
+  return found ? workloadsOf(cluster, found) : [];
 }
 
 /** The port of the pods that a Service's port leads to: a number, or a name that the container gives. */

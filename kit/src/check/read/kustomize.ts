@@ -27,6 +27,8 @@ export interface Kustomization {
   objects: JsonObject[];
   /** Files that belong to it and are not applied alone. */
   files: Set<string>;
+  /** Those of them that it names. */
+  named: Set<string>;
   missing: { name: string; place: Place }[];
   isOpen: boolean;
   /** False for bases and components, which are only seen through what uses them. */
@@ -71,6 +73,7 @@ export function readKustomizations(project: Project, files: ManifestFile[]): Kus
       object: source.object,
       objects: [],
       files: new Set([source.path]),
+      named: new Set(),
       missing: [],
       isOpen: ['helmCharts', 'generators', 'transformers', 'replacements'].some((key) => key in source.object),
       isApplied: source.object.kind !== 'Component',
@@ -107,6 +110,7 @@ export function readKustomizations(project: Project, files: ManifestFile[]): Kus
         merge(object, { metadata: { namespace } }, placeOf(source.object, 'namespace')),
       );
     }
+    built.named = new Set(built.files);
     byFolder.set(folder, built);
     return built;
   };
@@ -156,7 +160,11 @@ function applyPatches(built: Kustomization, project: Project): void {
           Object.keys(target).length > 0 ? target : { kind: value.kind ?? '', ...objectAt(value, 'metadata') };
         built.objects = built.objects.flatMap((resource) => {
           if (!isTarget(resource, wanted)) return [resource];
-          return value.$patch === 'delete' ? [] : [mergeObjects(resource, value, '')];
+          if (value.$patch === 'delete') return [];
+          const merged = mergeObjects(resource, value, '');
+          // A patch that is sent to a target keeps the target's name, whatever it calls itself.
+          if (isObject(merged.metadata)) merged.metadata.name = textAt(resource, 'metadata', 'name') ?? '';
+          return [merged];
         });
       } else if (Array.isArray(value)) {
         built.objects = built.objects.map((resource) =>
@@ -174,11 +182,7 @@ function isTarget(resource: JsonObject, target: JsonObject): boolean {
   if (name === undefined) return true;
   const actual = textAt(resource, 'metadata', 'name') ?? '';
   try {
-    try {
-      return name === actual || new RegExp(`^(?:${name})$`).test(actual);
-    } catch {
-      return false;
-    }
+    return name === actual || new RegExp(`^(?:${name})$`).test(actual);
   } catch {
     return false;
   }
@@ -230,7 +234,8 @@ function mergeObjects(base: JsonObject, patch: JsonObject, parent: string): Json
       Reflect.deleteProperty(result, key);
       continue;
     }
-    if (isObject(value) && isObject(old) && value.$patch !== 'replace') result[key] = mergeObjects(old, value, key);
+    if (isObject(value) && value.$patch === 'replace') result[key] = withoutMark(value);
+    else if (isObject(value) && isObject(old)) result[key] = mergeObjects(old, value, key);
     else if (Array.isArray(value) && Array.isArray(old) && key in MERGE_KEYS && parent !== 'matchExpressions') {
       result[key] = mergeLists(old, value, MERGE_KEYS[key] ?? []);
     } else result[key] = value;
@@ -238,6 +243,13 @@ function mergeObjects(base: JsonObject, patch: JsonObject, parent: string): Json
   }
   setOrigin(result, placeOf(base), places);
   return result;
+}
+
+/** What a patch puts in place of something, without the word that says so. */
+function withoutMark(value: JsonObject): JsonObject {
+  const rest = Object.fromEntries(Object.entries(value).filter(([key]) => key !== '$patch'));
+  setOrigin(rest, placeOf(value), new Map(Object.keys(rest).map((key) => [key, placeOf(value, key)])));
+  return rest;
 }
 
 function mergeLists(base: Json[], patch: Json[], keys: string[]): Json[] {

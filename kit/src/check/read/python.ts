@@ -25,13 +25,17 @@ export function readPython(path: string, text: string): SourceFile {
     names: new Map(),
     strings: [],
     settings: new Map(),
-    readsDotenv: /\bfrom decouple\b|\bimport decouple\b|Config\(\s*["']\.env/.test(text),
+    dotenv: new Set(/\bfrom decouple\b|\bimport decouple\b|Config\(\s*["']\.env/.test(text) ? ['.env'] : []),
+    gives: new Set(),
     starred: false,
   };
   const variables = new Map<string, Node>();
   const guarded = new Set<string>();
   const uses = new Map<string, string>();
   const pending: { read: EnvRead; variable: string | undefined }[] = [];
+  /** What is called as soon as the file is imported, and reads that such a call would run. */
+  const calledAtImport = new Set<string>();
+  const insideCalls: { read: EnvRead; callee: string }[] = [];
 
   const children = (node: Node): Node[] => {
     const list: Node[] = [];
@@ -151,6 +155,29 @@ export function readPython(path: string, text: string): SourceFile {
     const name = parent?.getChild('VariableName');
     return parent ? (name ? source(name) : 'lambda') : undefined;
   };
+  /** What must be called for a node to run: its function, or its class when that is being made. */
+  const callableAround = (node: Node): string | undefined => {
+    const parent = enclosing(node, 'FunctionDefinition', 'LambdaExpression');
+    const name = functionName(node);
+    const isMaking = parent?.name === 'LambdaExpression' || /^__(init|post_init|new)__$/.test(name ?? '');
+    const holder = parent && isMaking ? enclosing(parent, 'ClassDefinition')?.getChild('VariableName') : undefined;
+    return holder ? source(holder) : name;
+  };
+  /** Below one branch of a choice that the file alone does not settle. */
+  const isInBranch = (node: Node): boolean => {
+    for (let child = node, parent = node.parent; parent; child = parent, parent = parent.parent) {
+      if (/^(FunctionDefinition|ClassDefinition|LambdaExpression)$/.test(parent.name)) return false;
+      if (
+        parent.name === 'IfStatement' &&
+        child.name === 'Body' &&
+        !/^if\s+(__name__\s*==|True\b|1\b|not\s+TYPE_CHECKING)/.test(source(parent))
+      )
+        return true;
+      if (parent.name === 'ConditionalExpression' && child.from !== children(parent)[2]?.from) return true;
+      if (parent.name === 'MatchClause') return true;
+    }
+    return false;
+  };
   const isMainOnly = (node: Node): boolean => {
     for (let parent = node.parent; parent; parent = parent.parent) {
       if (parent.name === 'IfStatement' && /^if\s+__name__\s*==/.test(source(parent))) return true;
@@ -163,6 +190,9 @@ export function readPython(path: string, text: string): SourceFile {
     }
     return false;
   };
+  /** `with suppress(ImportError):` catches what fails below it. */
+  const isSuppressed = (node: Node): boolean =>
+    /^with\s+(contextlib\.)?suppress\b/.test(source(enclosing(node, 'WithStatement') ?? node));
   /** A read inside `try`, or behind a test that the variable is there, may fail without harm. */
   const isGuarded = (node: Node, name: string): boolean => {
     if (enclosing(node, 'TryStatement')) return true;
@@ -229,7 +259,12 @@ export function readPython(path: string, text: string): SourceFile {
         break;
       }
       case 'AssignStatement':
+        if (/^(os\.)?environ\s*\[\s*[^"'\s]/.test(source(node))) file.gives.add('*');
         readAssignment(node);
+        readApplications(node);
+        break;
+      case 'UpdateStatement':
+        readApplications(node);
         break;
       case 'IfStatement': {
         // `if not X: raise …` makes the variable needed.
@@ -255,8 +290,13 @@ export function readPython(path: string, text: string): SourceFile {
   function recordRead(node: Node, read: { name: string; fallback: Node | undefined; must: boolean }): void {
     const parent = node.parent;
     // Writing `os.environ["X"] = …` gives the variable instead of asking for it.
-    if (parent?.name === 'AssignStatement' && parent.firstChild?.from === node.from) return;
+    if (parent?.name === 'AssignStatement' && parent.firstChild?.from === node.from) {
+      file.gives.add(read.name);
+      return;
+    }
     if (parent?.name === 'DeleteStatement') return;
+    if (node.name === 'CallExpression' && /setdefault$/.test(source(node.firstChild ?? node)))
+      file.gives.add(read.name);
     let fallback = read.fallback ? evaluate(read.fallback) : undefined;
     if (parent?.name === 'BinaryExpression') {
       const [left, operator, right] = children(parent);
@@ -265,19 +305,18 @@ export function readPython(path: string, text: string): SourceFile {
     }
     if (fallback?.kind === 'text' && fallback.text === 'None') fallback = undefined;
     const scope = functionName(node);
+    const isCertain = read.must && !fallback && !isGuarded(node, read.name) && !isInBranch(node);
     const entry: EnvRead = {
       name: read.name,
       line: lineOf(node.from),
       fallback,
-      need: read.must && !fallback && !isGuarded(node, read.name) && scope === undefined ? 'must' : 'may',
-      use: undefined,
+      need: isCertain ? (scope === undefined ? 'must' : 'use') : 'may',
+      use: isCertain && scope !== undefined ? `${scope}()` : undefined,
+      ...(isCertain ? { raises: raised(node, read.name) } : {}),
     };
-    if (read.must && !fallback && scope !== undefined && !isGuarded(node, read.name)) {
-      entry.need = 'use';
-      entry.use = `${scope}()`;
-    }
     file.env.push(entry);
-    if (fallback || read.must) return;
+    if (isCertain && scope !== undefined) insideCalls.push({ read: entry, callee: callableAround(node) ?? '' });
+    if (fallback || (read.must && !isCertain)) return;
     const call = enclosing(node, 'CallExpression');
     const callee = call?.firstChild ? source(call.firstChild) : '';
     const url = enclosing(node, 'FormatString');
@@ -287,17 +326,30 @@ export function readPython(path: string, text: string): SourceFile {
       call.getChild('ArgList') &&
       node.from >= (call.getChild('ArgList')?.from ?? 0)
     ) {
-      entry.need = 'use';
+      if (entry.need === 'may') entry.need = 'use';
       entry.use = `${callee}()`;
     } else if (url && source(url).includes('://')) {
-      entry.need = 'use';
+      if (entry.need === 'may') entry.need = 'use';
       entry.use = 'url';
     }
+    if (read.must) return;
     const assignment = enclosing(node, 'AssignStatement');
     const target = assignment?.firstChild;
     if (target?.name === 'VariableName' && assignment?.lastChild?.from === node.from) {
       pending.push({ read: entry, variable: source(target) });
     }
+  }
+
+  /** What Python says when a read that must succeed finds nothing. */
+  function raised(node: Node, name: string): string {
+    if (node.name === 'MemberExpression') return `KeyError: '${name}'`;
+    const isFrom = (module: string) =>
+      file.imports.some((each) => each.module === module) || text.includes(`from ${module} import`);
+    if (isFrom('decouple'))
+      return `decouple.UndefinedValueError: ${name} not found. Declare it as envvar or define a default value.`;
+    if (isFrom('environs')) return `environs.exceptions.EnvError: Environment variable "${name}" not set`;
+    if (isFrom('environ')) return `django.core.exceptions.ImproperlyConfigured: Set the ${name} environment variable`;
+    return `KeyError: "Config '${name}' is missing, and has no default."`;
   }
 
   function readImport(node: Node): void {
@@ -306,12 +358,27 @@ export function readPython(path: string, text: string): SourceFile {
       .replace(/\s+/g, ' ')
       .trim();
     const line = lineOf(node.from);
-    const isCertain = !enclosing(node, 'FunctionDefinition', 'TryStatement', 'IfStatement');
+    const isFree = !enclosing(
+      node,
+      'FunctionDefinition',
+      'TryStatement',
+      'WhileStatement',
+      'ForStatement',
+      'MatchStatement',
+    );
+    const isCertain = isFree && !enclosing(node, 'IfStatement') && !isSuppressed(node);
+    const onlyMain = isFree && isMainOnly(node) && !isConditional(node) && !isSuppressed(node);
     const from = /^from\s+(\.*\s?[\w.]*)\s+import\s+(.*)$/.exec(code);
     if (from) {
       const names = (from[2] ?? '').split(',').map((name) => name.trim().split(/\s/)[0] ?? '');
       if (names.includes('*')) file.starred = true;
-      file.imports.push({ module: (from[1] ?? '').replace(/\s/g, ''), names: names.filter(Boolean), line, isCertain });
+      file.imports.push({
+        module: (from[1] ?? '').replace(/\s/g, ''),
+        names: names.filter(Boolean),
+        line,
+        isCertain,
+        isMainOnly: onlyMain,
+      });
       if (!enclosing(node, 'FunctionDefinition')) {
         for (const part of (from[2] ?? '').split(','))
           file.names.set(
@@ -326,7 +393,7 @@ export function readPython(path: string, text: string): SourceFile {
     }
     for (const part of code.replace(/^import\s+/, '').split(',')) {
       const [module = '', alias] = part.trim().split(/\s+as\s+/);
-      file.imports.push({ module, names: [], line, isCertain });
+      file.imports.push({ module, names: [], line, isCertain, isMainOnly: onlyMain });
       file.names.set(alias ?? module.split('.')[0] ?? '', undefined);
     }
   }
@@ -352,6 +419,27 @@ export function readPython(path: string, text: string): SourceFile {
     }
   }
 
+  /** Django imports the modules that these lists name in strings. */
+  function readApplications(node: Node): void {
+    const [target, , ...values] = children(node);
+    const isList = target && /^(INSTALLED_APPS|MIDDLEWARE|\w+_APPS)$/.test(source(target));
+    if (!isList || enclosing(node, 'FunctionDefinition', 'ClassDefinition')) return;
+    const isCertain = !enclosing(node, 'IfStatement', 'TryStatement');
+    const walk = (part: Node): void => {
+      const text = stringValue(part);
+      if (text === undefined) {
+        if (part.name !== 'ConditionalExpression') for (const child of children(part)) walk(child);
+        return;
+      }
+      if (!/^[A-Za-z_]\w*(\.\w+)*$/.test(text)) return;
+      // `blog.apps.BlogConfig` is a class of the module `blog.apps`.
+      const [, module = text, name] = /^(.+)\.([A-Z]\w*)$/.exec(text) ?? [];
+      const names = name === undefined ? [] : [name];
+      file.imports.push({ module, names, line: lineOf(part.from), isCertain, isMainOnly: false });
+    };
+    for (const value of values) walk(value);
+  }
+
   function readCall(node: Node): void {
     const list = node.getChild('ArgList');
     if (!list || list.from - node.from > 120) return;
@@ -368,7 +456,10 @@ export function readPython(path: string, text: string): SourceFile {
       texts: args.map((arg) => source(arg.value)),
     };
     file.calls.push(call);
-    if (/(^|\.)load_dotenv$|(^|\.)read_env$/.test(callee)) file.readsDotenv = true;
+    if (/(^|\.)load_dotenv$|(^|\.)read_env$/.test(callee))
+      file.dotenv.add(textOf(call.named.get('dotenv_path') ?? call.positional[0]) ?? '.env');
+    if (/(^|\.)environ\.update$|^os\.putenv$/.test(callee)) file.gives.add('*');
+    if (call.within === undefined && !enclosing(node, 'TryStatement') && !isInBranch(node)) calledAtImport.add(callee);
     for (const arg of args) {
       if (arg.value.name === 'VariableName' && NEEDS_A_VALUE.test(callee)) uses.set(source(arg.value), `${callee}()`);
     }
@@ -470,7 +561,8 @@ export function readPython(path: string, text: string): SourceFile {
         const body = node.getChild('Body');
         if (bases && body && /\bBaseSettings\b/.test(source(bases))) {
           const prefix = /env_prefix\s*=\s*["'](\w*)["']/.exec(source(body))?.[1] ?? '';
-          if (/env_file/.test(source(body))) file.readsDotenv = true;
+          if (/env_file/.test(source(body)))
+            file.dotenv.add(/env_file["']?\s*[=:]\s*["']([^"']+)["']/.exec(source(body))?.[1] ?? '.env');
           // Settings may come from other sources besides the environment.
           const hasOtherSources = /settings_customise_sources|(yaml|toml|json)_file|secrets_dir/.test(source(body));
           const nested = /env_nested_delimiter/.test(source(body));
@@ -528,6 +620,7 @@ export function readPython(path: string, text: string): SourceFile {
   }
 
   visit(root);
+  for (const { read, callee } of insideCalls) if (calledAtImport.has(callee)) read.need = 'must';
   for (const { read, variable } of pending) {
     if (variable === undefined) continue;
     if (guarded.has(variable)) read.need = 'must';

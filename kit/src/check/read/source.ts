@@ -12,8 +12,10 @@ export interface SourceFile {
   names: Map<string, string | undefined>;
   strings: { text: string; line: number; inCode: boolean }[];
   settings: Map<string, Value>;
-  /** True when the module does something by itself, and is not only a set of definitions. */
-  readsDotenv: boolean;
+  /** Files of variables that the module reads into its environment: `.env` when it names none. */
+  dotenv: Set<string>;
+  /** Variables that the module itself gives, for want of others (`setdefault`) or in any case; `*` when their names are made up as it runs. */
+  gives: Set<string>;
   starred: boolean;
 }
 
@@ -31,6 +33,8 @@ export interface Import {
   line: number;
   /** True when the import runs as soon as the file does, and nothing catches its failure. */
   isCertain: boolean;
+  /** Only below `if __name__ == "__main__"`: runs when the file is started as a script. */
+  isMainOnly: boolean;
 }
 
 export interface EnvRead {
@@ -41,6 +45,8 @@ export interface EnvRead {
   need: 'must' | 'use' | 'may';
   /** What uses the value, for the message. */
   use: string | undefined;
+  /** What the program says when the variable is not there, where the read itself fails. */
+  raises?: string;
 }
 
 export interface Listen {

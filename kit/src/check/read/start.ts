@@ -18,6 +18,8 @@ export interface Run {
   /** Started through `uv run` and the like, which look for the environment by themselves. */
   runner: string | undefined;
   isModule: boolean;
+  /** The dotted name that `python -m` is given. */
+  module?: string;
   viaShell: boolean;
 }
 
@@ -220,6 +222,7 @@ export function followStart(
             ...state,
             program: 'python',
             args: [found.source ?? `${module}.py`, ...args.slice(2)],
+            module: args[1],
             written: first,
             cwd,
             place: at,

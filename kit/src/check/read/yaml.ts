@@ -60,14 +60,37 @@ export interface YamlFault {
   message: string;
 }
 
+/** A key that stands twice in one map, of which kubectl takes the last. */
+export interface RepeatedKey {
+  key: string;
+  /** The lines of the value that is lost, and of the one that is kept. */
+  lost: number;
+  kept: number;
+  isDifferent: boolean;
+  /** True at the top of a document, where two objects may have lost the line between them. */
+  isTop: boolean;
+}
+
+/** Compose's `!reset`: the key is taken away from what the file is laid over. */
+export const RESET: JsonObject = {};
+
+/** Compose's `!override`: the value takes the place of what the file is laid over, instead of joining it. */
+const overrides = new WeakSet<object>();
+
+/** Whether a value is to replace the one below it. */
+export function isOverride(value: Json): boolean {
+  return typeof value === 'object' && value !== null && overrides.has(value);
+}
+
 /**
- * Reads all documents of a YAML text. `booleans: 'kubectl'` takes `yes`, `no`, `on` and `off` for booleans, as kubectl does.
+ * Reads all documents of a YAML text. As `kubectl`, it takes `yes`, `no`, `on` and `off` for booleans, and a key that is there
+ * twice for its last value; others refuse the latter.
  */
 export function readYaml(
   text: string,
   file: string,
-  booleans: 'kubectl' | 'strict' = 'strict',
-): { documents: YamlDocument[]; faults: YamlFault[] } {
+  reader: 'kubectl' | 'strict' = 'strict',
+): { documents: YamlDocument[]; faults: YamlFault[]; repeated: RepeatedKey[] } {
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, {
     lineCounter: lines,
@@ -76,13 +99,15 @@ export function readYaml(
   });
   const faults: YamlFault[] = [];
   const documents: YamlDocument[] = [];
+  const repeated: RepeatedKey[] = [];
   const lineAt = (offset: number | undefined) => Math.max(1, lines.linePos(offset ?? 0).line);
 
   for (const document of Array.isArray(parsed) ? parsed : []) {
-    for (const error of document.errors) {
+    const errors = document.errors.filter((error) => reader !== 'kubectl' || error.code !== 'DUPLICATE_KEY');
+    for (const error of errors) {
       faults.push({ line: lineAt(error.pos[0]), code: error.code, message: error.message.split('\n')[0] ?? '' });
     }
-    if (document.errors.length > 0) continue;
+    if (errors.length > 0) continue;
     const anchors = new Map<string, Json>();
     const convert = (node: Node | null, depth: number): Json => {
       if (node === null || depth > 100) return null;
@@ -110,8 +135,17 @@ export function readYaml(
             }
             continue;
           }
+          const line = lineAt((pair.key as Node).range?.[0]);
+          if (Object.hasOwn(map, key) && keys.get(key)?.file === file)
+            repeated.push({
+              key,
+              lost: keys.get(key)?.line ?? line,
+              kept: line,
+              isDifferent: JSON.stringify(map[key]) !== JSON.stringify(child),
+              isTop: depth === 0,
+            });
           map[key] = child;
-          keys.set(key, { file, line: lineAt((pair.key as Node).range?.[0]) });
+          keys.set(key, { file, line });
         }
         setOrigin(map, { file, line: lineAt(node.range?.[0]) }, keys);
         value = map;
@@ -123,20 +157,22 @@ export function readYaml(
         });
         setOrigin(value, { file, line: lineAt(node.range?.[0]) }, keys);
       } else if (isScalar(node)) {
-        value = scalarValue(node.value, node.type === 'PLAIN' ? booleans : 'strict');
+        value = scalarValue(node.value, node.type === 'PLAIN' ? reader : 'strict');
       }
+      if (node.tag === '!reset') value = RESET;
+      if (node.tag === '!override' && typeof value === 'object' && value !== null) overrides.add(value);
       if ('anchor' in node && node.anchor) anchors.set(node.anchor, value);
       return value;
     };
     const value = convert(document.contents, 0);
     documents.push({ value, line: lineAt(document.contents?.range[0] ?? document.range[0]) });
   }
-  return { documents, faults };
+  return { documents, faults, repeated };
 }
 
-function scalarValue(value: unknown, booleans: 'kubectl' | 'strict'): Json {
+function scalarValue(value: unknown, reader: 'kubectl' | 'strict'): Json {
   if (typeof value === 'string') {
-    if (booleans === 'kubectl') {
+    if (reader === 'kubectl') {
       if (/^(yes|Yes|YES|on|On|ON)$/.test(value)) return true;
       if (/^(no|No|NO|off|Off|OFF)$/.test(value)) return false;
     }

@@ -156,7 +156,7 @@ function* servedConfigs(model: Model): Generator<Remark> {
           if (!/\/(html|public|dist|build|www)(\/|$)/.test(textAt(mount, 'mountPath') ?? '')) continue;
           const volume = objectsAt(workload.pod, 'volumes').find((each) => each.name === mount.name);
           const name = textAt(volume, 'configMap', 'name');
-          const held = name === undefined ? undefined : findResource(cluster, 'ConfigMap', name);
+          const held = name === undefined ? undefined : findResource(cluster, 'ConfigMap', name, workload.resource);
           if (!held) continue;
           for (const [key, { text, place }] of Object.entries(dataOf(held))) {
             if (!/\.(js|json|html)$/.test(key)) continue;
@@ -834,7 +834,7 @@ function frontHostsOf(model: Model, cluster: Cluster, paths: IngressPath[], own:
         .filter((entry) => !own.has(entry.service))
         .filter(
           (entry) =>
-            workloadsBehind(cluster, entry.service).some((workload) =>
+            workloadsBehind(cluster, entry.service, entry.ingress).some((workload) =>
               fronts.some((use) => use.instance.workload === workload),
             ) ||
             (fronts.length === 0 && roleOf(entry.service) === 'front'),

@@ -70,6 +70,15 @@ export const buildContext: Rule = {
       const right = project.otherCase(build.dockerfile) ?? dockerfileLike(model, build);
       const fixed = right === undefined ? undefined : written(build, right);
       const isCase = right !== undefined && right.toLowerCase() === build.dockerfile.toLowerCase();
+      // One line that builds several images, each from its own folder, can name no single Dockerfile.
+      const isShared =
+        right === path.posix.join(build.context, 'Dockerfile') &&
+        model.builds.some(
+          (other) =>
+            other.place.file === build.place.file &&
+            other.place.line === build.place.line &&
+            other.context !== build.context,
+        );
       yield {
         severity: 'error',
         place: build.place,
@@ -77,20 +86,24 @@ export const buildContext: Rule = {
         fr: [
           `Il n’y a pas de Dockerfile à « ${build.dockerfile} »${right === undefined ? '' : isCase ? ` ; le fichier s’appelle « ${right} », et les majuscules comptent` : ` ; il est à « ${right} »`}.`,
           `La construction s’arrête : « failed to read dockerfile: open ${path.posix.basename(build.dockerfile)}: no such file or directory ».`,
-          fixed === undefined
-            ? 'Corrigez le chemin du Dockerfile, ou ajoutez ce fichier.'
-            : isCase && !fixed.includes(':')
-              ? `Renommez le fichier : git mv ${right} ${build.dockerfile}`
-              : `Écrivez : ${fixed}`,
+          isShared
+            ? 'Enlevez la ligne file: : sans elle, c’est le Dockerfile du contexte qui est pris.'
+            : fixed === undefined
+              ? 'Corrigez le chemin du Dockerfile, ou ajoutez ce fichier.'
+              : isCase && !fixed.includes(':')
+                ? `Renommez le fichier : git mv ${right} ${build.dockerfile}`
+                : `Écrivez : ${fixed}`,
         ],
         en: [
           `There is no Dockerfile at "${build.dockerfile}"${right === undefined ? '' : isCase ? `; the file is called "${right}", and the case of letters counts` : `; it is at "${right}"`}.`,
           `The build stops: "failed to read dockerfile: open ${path.posix.basename(build.dockerfile)}: no such file or directory".`,
-          fixed === undefined
-            ? 'Mend the path of the Dockerfile, or add that file.'
-            : isCase && !fixed.includes(':')
-              ? `Rename the file: git mv ${right} ${build.dockerfile}`
-              : `Write: ${fixed}`,
+          isShared
+            ? 'Remove the line file: — without it, the Dockerfile of the context is taken.'
+            : fixed === undefined
+              ? 'Mend the path of the Dockerfile, or add that file.'
+              : isCase && !fixed.includes(':')
+                ? `Rename the file: git mv ${right} ${build.dockerfile}`
+                : `Write: ${fixed}`,
         ],
       };
     }

@@ -1,11 +1,15 @@
+import path from 'node:path';
 import { instancesOf, isCustom } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { COURSE_IMAGES, sameRepository, type Model } from '../model.ts';
+import type { Service, Stack } from '../read/compose.ts';
 import { imageOf, readImage, type Build } from '../read/image.ts';
-import { OFFICIAL, parseImage } from '../read/images.ts';
+import { OFFICIAL, parseImage, type ImageName } from '../read/images.ts';
 import { ingressPaths, isFilledInLater, type Cluster, type Container, type Workload } from '../read/kubernetes.ts';
 import { objectAt, objectsAt, placeOf, textAt, type Place } from '../read/yaml.ts';
-import { amount } from './manifests.ts';
+import { nearest } from '../words.ts';
+import { isLayer } from './compose.ts';
+import { amount, isReplaced } from './manifests.ts';
 
 /** Whether the manifests are for a cluster on the developer's own machine. */
 function isForLocalCluster(model: Model, cluster: Cluster): boolean {
@@ -48,24 +52,21 @@ export const imagePull: Rule = {
           const image = parseImage(container.image);
           const place = placeOf(container.object, 'imagePullPolicy');
           if (policy === 'Never') {
-            const isLocal = isForLocalCluster(model, cluster);
+            const isMine = isOwn(model, workload, container);
+            const isLocal = isMine && isForLocalCluster(model, cluster);
             yield {
               severity: isLocal ? 'advice' : 'error',
               place,
               about: `pull ${place.file}:${place.line}`,
               fr: [
                 `« imagePullPolicy: Never » interdit au cluster d’aller chercher « ${container.image} ».`,
-                'Le pod reste en « ErrImageNeverPull » : l’image est sur votre ordinateur, pas sur les nœuds du cluster.',
-                isOwn(model, workload, container)
-                  ? 'Poussez l’image sur Docker Hub et écrivez : imagePullPolicy: Always'
-                  : 'Enlevez cette ligne.',
+                `Le pod reste en « ErrImageNeverPull » : ${isMine ? 'l’image est sur votre ordinateur, pas sur les nœuds du cluster' : 'un nœud neuf n’a pas cette image'}.`,
+                isMine ? 'Poussez l’image sur Docker Hub et écrivez : imagePullPolicy: Always' : 'Enlevez cette ligne.',
               ],
               en: [
                 `"imagePullPolicy: Never" forbids the cluster to fetch "${container.image}".`,
-                'The pod stays in "ErrImageNeverPull": the image is on your computer, not on the nodes of the cluster.',
-                isOwn(model, workload, container)
-                  ? 'Push the image to Docker Hub and write: imagePullPolicy: Always'
-                  : 'Remove this line.',
+                `The pod stays in "ErrImageNeverPull": ${isMine ? 'the image is on your computer, not on the nodes of the cluster' : 'a new node does not have this image'}.`,
+                isMine ? 'Push the image to Docker Hub and write: imagePullPolicy: Always' : 'Remove this line.',
               ],
             };
           } else if (
@@ -148,8 +149,8 @@ function isReleaseOnly(model: Model, build: Build): boolean {
 export const imageUnknown: Rule = {
   id: 'image-unknown',
   title: {
-    fr: 'Le manifeste demande une image que personne ne pousse',
-    en: 'The manifest asks for an image that nobody pushes',
+    fr: 'Le manifeste ou compose demande une image que personne ne pousse',
+    en: 'The manifest or compose asks for an image that nobody pushes',
   },
   why: {
     fr: 'Le nom complet de l’image (compte, nom, étiquette) doit être le même là où on la pousse et là où on la demande. Sans compte, Docker Hub cherche parmi ses images officielles.',
@@ -163,10 +164,17 @@ export const imageUnknown: Rule = {
         yield capitalRemark(build, capital);
     }
     for (const cluster of model.clusters) {
-      if (isForLocalCluster(model, cluster)) continue;
       for (const workload of cluster.workloads) {
         for (const container of workload.containers) {
-          if (container.image === '' || isFilledInLater(container.image)) continue;
+          if (container.image === '') continue;
+          const blank = blankImage(model, container);
+          if (blank) yield blank;
+          if (isFilledInLater(container.image)) continue;
+          if (isForLocalCluster(model, cluster)) {
+            const unloaded = alwaysPulled(model, container);
+            if (unloaded) yield unloaded;
+            continue;
+          }
           const remark =
             placeholderImage(container) ??
             localName(model, container) ??
@@ -175,8 +183,101 @@ export const imageUnknown: Rule = {
         }
       }
     }
+    for (const stack of model.stacks) {
+      for (const service of stack.services) {
+        const remark = service.image === undefined ? undefined : unbuiltImage(model, stack, service);
+        if (remark) yield remark;
+      }
+    }
   },
 };
+
+/** A local name that the node of a local cluster fetches all the same: `latest` means Always. */
+function alwaysPulled(model: Model, container: Container): Remark | undefined {
+  const image = parseImage(container.image);
+  const policy = textAt(container.object, 'imagePullPolicy');
+  const isLatest = image.tag === undefined || image.tag === 'latest';
+  if (image.account !== undefined || OFFICIAL.has(image.tail) || image.digest !== undefined) return undefined;
+  if (!(policy === 'Always' || (policy === undefined && isLatest)) || isRewritten(model, container)) return undefined;
+  const place = placeOf(container.object, policy === undefined ? 'image' : 'imagePullPolicy');
+  const pushedAs = pushedName(model, image);
+  const [fr, en] = pullWords(`docker.io/library/${image.repository}:${image.tag ?? 'latest'}`);
+  return {
+    severity: 'error',
+    place,
+    about: `image ${place.file}:${place.line}`,
+    fr: [
+      policy === undefined
+        ? `« ${container.image} » n’a pas de compte, et l’étiquette latest veut dire imagePullPolicy: Always : même un cluster local va la chercher sur Docker Hub, où elle n’est pas.`
+        : `« imagePullPolicy: Always » fait chercher « ${container.image} » sur Docker Hub, où elle n’est pas.`,
+      fr,
+      pushedAs === undefined
+        ? 'Écrivez : imagePullPolicy: IfNotPresent (et chargez l’image dans le cluster).'
+        : `Écrivez : image: ${legible(pushedAs)}`,
+    ],
+    en: [
+      policy === undefined
+        ? `"${container.image}" has no account, and the tag latest means imagePullPolicy: Always: even a local cluster fetches it from Docker Hub, where it is not.`
+        : `"imagePullPolicy: Always" makes the node fetch "${container.image}" from Docker Hub, where it is not.`,
+      en,
+      pushedAs === undefined
+        ? 'Write: imagePullPolicy: IfNotPresent (and load the image into the cluster).'
+        : `Write: image: ${legible(pushedAs).replace('votre-compte', 'your-account')}`,
+    ],
+  };
+}
+
+/** Whether a tool or a command of the project gives the container another image when it is deployed. */
+function isRewritten(model: Model, container: Container): boolean {
+  const { repository } = parseImage(container.image);
+  return (
+    model.kustomizations.some((built) => objectsAt(built.object, 'images').some((each) => each.name === repository)) ||
+    model.project.files.some(
+      ({ path: file }) =>
+        /skaffold\.ya?ml$|Tiltfile$|werf|garden/.test(file) ||
+        (/\.(sh|bash|ya?ml|mk|ps1)$|makefile$/i.test(file) &&
+          /kubectl set image|kustomize edit set image|\bsed -i|\byq /.test(model.project.read(file) ?? '')),
+    )
+  );
+}
+
+/** A service of compose that runs an image nobody builds, under a name that no registry has. */
+function unbuiltImage(model: Model, stack: Stack, service: Service): Remark | undefined {
+  const written = service.image ?? '';
+  const image = parseImage(written);
+  if (
+    'build' in service.object ||
+    image.account !== undefined ||
+    OFFICIAL.has(image.tail) ||
+    image.digest !== undefined ||
+    /[$<{]/.test(written) ||
+    stack.isOpen ||
+    isLayer(model, stack) ||
+    textAt(service.object, 'pull_policy') !== undefined ||
+    model.builds.some((build) => build.images.some((name) => sameRepository(name, image.repository)))
+  )
+    return undefined;
+  const dockerfiles = model.dockerfiles.filter((file) => path.posix.basename(file) === 'Dockerfile');
+  const folder = dockerfiles.length === 1 ? path.posix.dirname(dockerfiles[0] ?? '') : undefined;
+  const build =
+    folder === undefined ? 'build: ./…' : `build: ./${path.posix.relative(stack.folder, folder)}`.replace(/\/$/, '');
+  const place = placeOf(service.object, 'image');
+  return {
+    severity: 'warning',
+    place,
+    about: `image ${place.file}:${place.line}`,
+    fr: [
+      `« ${service.name} » lance « ${written} », une image que rien ne construit ici et que Docker Hub n’a pas.`,
+      `« docker compose up » s’arrête : « pull access denied for ${image.repository}, repository does not exist or may require 'docker login' ».`,
+      `Faites-la construire par compose, à côté de image: : ${build}`,
+    ],
+    en: [
+      `"${service.name}" runs "${written}", an image that nothing builds here and that Docker Hub does not have.`,
+      `"docker compose up" stops: "pull access denied for ${image.repository}, repository does not exist or may require 'docker login'".`,
+      `Let compose build it, beside image:: ${build}`,
+    ],
+  };
+}
 
 /** What a workflow or compose fills in later, replaced. */
 function withoutExpressions(name: string, by: string): string {
@@ -216,9 +317,58 @@ function pullWords(image: string): [string, string] {
   ];
 }
 
+/** A name with words in angle brackets, or variables that kubectl does not replace, and that nothing else replaces either. */
+function blankImage(model: Model, container: Container): Remark | undefined {
+  const { image } = container;
+  const place = placeOf(container.object, 'image');
+  const blank = /<[^<>\s]+>/.exec(image)?.[0];
+  const variable = /\$\{\w+\}|\$[A-Z_]{2,}/.exec(image)?.[0];
+  if (blank !== undefined ? isReplaced(model, image, place.file) : variable === undefined || hasSubstitution(model))
+    return undefined;
+  const whole =
+    blank !== undefined && !/<[^<>]*$|^<[^<>]*>(:|$)|\/<[^/]*$/.test(image)
+      ? image.replace(/<[^<>\s]+>/g, 'votre-compte')
+      : 'votre-compte/votre-image:1.0';
+  return {
+    severity: blank === undefined ? 'warning' : 'error',
+    place,
+    about: `image ${place.file}:${place.line}`,
+    fr: [
+      blank === undefined
+        ? `kubectl ne remplace pas ${variable ?? ''} : c’est compose qui le fait, dans ses propres fichiers.`
+        : `« ${image} » est resté à remplir.`,
+      "Le pod reste en « InvalidImageName » : « couldn't parse image name … invalid reference format ».",
+      `Écrivez le nom entier, par exemple : image: ${whole}`,
+    ],
+    en: [
+      blank === undefined
+        ? `kubectl does not replace ${variable ?? ''}: compose does, in its own files.`
+        : `"${image}" is still to be filled in.`,
+      'The pod stays in "InvalidImageName": "couldn\'t parse image name … invalid reference format".',
+      `Write the whole name, for instance: image: ${whole.replace(/votre-compte/g, 'your-account').replace('votre-image', 'your-image')}`,
+    ],
+  };
+}
+
+/** Whether something in the project replaces variables in manifests before they are applied. */
+function hasSubstitution(model: Model): boolean {
+  return model.project.files.some(
+    ({ path: file }) =>
+      /skaffold\.ya?ml$|Tiltfile$|(^|\/)(\.gitlab-ci|cloudbuild|azure-pipelines|werf|helmfile)\.ya?ml$|jenkinsfile$/i.test(
+        file,
+      ) ||
+      (/\.(md|sh|bash|ya?ml|mk|ps1|bat|py|[cm]?[jt]s)$|(^|\/)(makefile|justfile)$/i.test(file) &&
+        /envsubst|\bsed\b|\byq\b|kustomize|\bhelm\b|gomplate|\bperl\b|set image|replace-tokens|postBuild|werf/.test(
+          model.project.read(file) ?? '',
+        )),
+  );
+}
+
 function placeholderImage(container: Container): Remark | undefined {
   const { image } = container;
   const place = placeOf(container.object, 'image');
+  const example = exampleName(image, place);
+  if (example) return example;
   if (
     /[A-Z]/.test(parseImage(image).repository.replace(/^[^/]*[.:][^/]*\//, '')) ||
     /\s/.test(image) ||
@@ -244,6 +394,29 @@ function placeholderImage(container: Container): Remark | undefined {
         `"${image}" is no image name: lower case only, without https:// or spaces.`,
         'The pod stays in "InvalidImageName": "couldn\'t parse image name … invalid reference format".',
         `Write: image: ${name}${tag === undefined ? '' : `:${tag}`}`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** The name of an example, with somebody's account to be put into it. */
+function exampleName(image: string, place: Place): Remark | undefined {
+  if (/(^|\/)(your|votre|my|mon)[-_]?proje(c?)t([-_]?(id|name))?\//i.test(image)) {
+    const [fr, en] = pullWords(image);
+    return {
+      severity: 'warning',
+      place,
+      about: `image ${place.file}:${place.line}`,
+      fr: [
+        `« ${image} » semble être un nom d’exemple, à remplacer par le vôtre.`,
+        fr,
+        'Mettez l’identifiant de votre projet.',
+      ],
+      en: [
+        `"${image}" looks like an example’s name, to be replaced by your own.`,
+        en,
+        'Put the identifier of your project.',
       ],
     };
   }
@@ -292,13 +465,7 @@ function localName(model: Model, container: Container): Remark | undefined {
   )
     return undefined;
   const place = placeOf(container.object, 'image');
-  const build = model.builds.find((each) =>
-    each.images.some(
-      (name) =>
-        sameRepository(name, image.repository) || parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '')).tail === image.tail,
-    ),
-  );
-  const pushedAs = build?.images.find((name) => parseImage(name).account !== undefined);
+  const pushedAs = pushedName(model, image);
   const [fr, en] = pullWords(`docker.io/library/${image.repository}:${image.tag ?? 'latest'}`);
   return {
     severity: policy === 'IfNotPresent' && !model.builds.some((each) => each.isPushed) ? 'warning' : 'error',
@@ -321,6 +488,17 @@ function localName(model: Model, container: Container): Remark | undefined {
   };
 }
 
+/** The name under which the project pushes an image that is asked for without account. */
+function pushedName(model: Model, image: ImageName): string | undefined {
+  const build = model.builds.find((each) =>
+    each.images.some(
+      (name) =>
+        sameRepository(name, image.repository) || parseImage(name.replace(/\$\{\{[^}]*\}\}/g, '')).tail === image.tail,
+    ),
+  );
+  return build?.images.find((name) => parseImage(name).account !== undefined);
+}
+
 /** The project pushes an image of the same name under another account or tag, and the manifest asks for one that is not pushed. */
 function notPushed(
   model: Model,
@@ -332,6 +510,14 @@ function notPushed(
   const image = parseImage(container.image);
   const place = placeOf(container.object, 'image');
   if (pushed.length === 0 || OFFICIAL.has(image.repository) || image.digest !== undefined) return undefined;
+  // A script, compose or a README makes it under this very name.
+  if (
+    model.builds.some(
+      (build) => !pushed.includes(build) && build.images.some((name) => sameRepository(name, image.repository)),
+    ) &&
+    !pushed.some((build) => build.images.some((name) => sameRepository(name, image.repository)))
+  )
+    return undefined;
   const same = pushed.filter((build) => build.images.some((name) => sameRepository(name, image.repository)));
   if (same.length > 0) {
     const tags = same.flatMap((build) =>
@@ -371,7 +557,19 @@ function notPushed(
     )
     .filter(({ name }) => !name.tail.includes('§'));
   const asked = cluster.workloads.flatMap((each) => each.containers.map((other) => other.image));
+  const isAsked = (written: string) => asked.some((other) => sameRepository(written, parseImage(other).repository));
+  // The account pushes an image that nothing asks for, and this one, of nearly the same name, is not pushed.
+  const neighbour = mine.find(
+    ({ name, written }) =>
+      name.account === image.account &&
+      image.account !== undefined &&
+      !isAsked(written) &&
+      (name.tail.startsWith(image.tail) ||
+        image.tail.startsWith(name.tail) ||
+        nearest(image.tail, [name.tail], 3) !== undefined),
+  );
   const twin =
+    neighbour ??
     mine.find(
       ({ name }) => name.tail === image.tail && name.account !== image.account && !name.repository.includes('§'),
     ) ??
@@ -380,17 +578,43 @@ function notPushed(
       ({ name, written }) =>
         name.tail.replace(/[-_.]/g, '') === image.tail.replace(/[-_.]/g, '') &&
         name.tail !== image.tail &&
-        !asked.some((other) => sameRepository(written, parseImage(other).repository)),
+        !isAsked(written),
     );
   const isCourse = COURSE_IMAGES.test(image.repository);
   const courseTwin = isCourse ? pushedForRole(pushed, image.tail) : undefined;
   const found = twin?.build ?? courseTwin;
+  // Every Dockerfile of the project is pushed, by this very account, and none of them under that name.
+  if (
+    !found &&
+    mine.some(({ name }) => name.account !== undefined && name.account === image.account) &&
+    model.dockerfiles.every((file) => pushed.some((build) => build.dockerfile === file))
+  )
+    return {
+      severity: 'warning',
+      place,
+      about: `image ${place.file}:${place.line}`,
+      fr: [
+        `Le manifeste demande « ${image.repository} », que le workflow ne pousse pas (il pousse : ${[...new Set(mine.map(({ name }) => name.repository))].join(', ')}), et qu’aucun Dockerfile du projet ne fait.`,
+        `Si elle n’est pas poussée d’ailleurs : ${pullWords(container.image)[0]}`,
+        'Corrigez le nom, ou ajoutez au workflow une étape qui construit et pousse cette image.',
+      ],
+      en: [
+        `The manifest asks for "${image.repository}", which the workflow does not push (it pushes: ${[...new Set(mine.map(({ name }) => name.repository))].join(', ')}), and which no Dockerfile of the project makes.`,
+        `If it is not pushed from elsewhere: ${pullWords(container.image)[1]}`,
+        'Mend the name, or add to the workflow a step that builds and pushes that image.',
+      ],
+    };
   if (!found) return undefined;
   const right = legible(twin?.written ?? found.images[0] ?? '');
   const isMirror = twin !== undefined && /\./.test(image.account ?? '') !== /\./.test(twin.name.account ?? '');
   if (isMirror) return undefined;
+  const isMisspelt =
+    twin?.name.account !== undefined &&
+    image.account !== undefined &&
+    twin.name.account !== image.account &&
+    nearest(image.account, [twin.name.account], 2) !== undefined;
   return {
-    severity: isCourse ? 'error' : 'warning',
+    severity: isCourse || twin === neighbour || isMisspelt ? 'error' : 'warning',
     place,
     about: `image ${place.file}:${place.line}`,
     fr: [
@@ -399,7 +623,9 @@ function notPushed(
         : `Le manifeste demande « ${container.image} », mais le workflow pousse « ${right} ».`,
       isCourse
         ? 'Le pod tourne, mais c’est l’application du cours : votre code n’y est pas.'
-        : 'Le pod lance une autre image que la vôtre, ou reste en « ImagePullBackOff ».',
+        : twin === neighbour
+          ? pullWords(container.image)[0]
+          : 'Le pod lance une autre image que la vôtre, ou reste en « ImagePullBackOff ».',
       `Écrivez : image: ${right}`,
     ],
     en: [
@@ -408,7 +634,9 @@ function notPushed(
         : `The manifest asks for "${container.image}", but the workflow pushes "${right}".`,
       isCourse
         ? 'The pod runs, but it is the course’s application: your code is not in it.'
-        : 'The pod runs another image than yours, or stays in "ImagePullBackOff".',
+        : twin === neighbour
+          ? pullWords(container.image)[1]
+          : 'The pod runs another image than yours, or stays in "ImagePullBackOff".',
       `Write: image: ${right.replace('votre-compte', 'your-account')}`,
     ],
   };

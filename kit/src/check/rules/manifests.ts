@@ -15,10 +15,10 @@ import {
   type Place,
   written,
 } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 import type { ErrorObject } from 'ajv';
 import type { Model } from '../model.ts';
-import { classify } from './secrets.ts';
+import { classify } from '../secret-values.ts';
 
 /** Groups that belong to Kubernetes itself; other groups come with extensions, which the doctor does not know. */
 const BUILT_IN = new Set(
@@ -64,16 +64,74 @@ export const yamlSyntax: Rule = {
           : by === 'compose'
             ? `yaml: line ${fault.line}: …`
             : `Invalid workflow file: ${path}#L${fault.line}`;
+      const isLost = fault.code === 'TWO_OBJECTS';
       yield {
         severity: 'error',
         place: { file: path, line: fault.line },
         about: `file ${path}`,
-        fr: [fr[0], `La commande s’arrête : « ${words} ».`, fr[1]],
-        en: [en[0], `The command stops: "${words}".`, en[1]],
+        fr: [
+          fr[0],
+          isLost
+            ? 'kubectl garde le second et ne dit rien : le premier n’est jamais créé.'
+            : `La commande s’arrête : « ${words} ».`,
+          fr[1],
+        ],
+        en: [
+          en[0],
+          isLost
+            ? 'kubectl keeps the second and says nothing: the first is never made.'
+            : `The command stops: "${words}".`,
+          en[1],
+        ],
       };
     }
+    const built = new Set(model.kustomizations.flatMap((each) => [...each.files]));
+    for (const file of model.manifests) yield* repeatedKeys(file, built.has(file.path));
   },
 };
+
+/** Keys that are there twice: kustomize refuses them, kubectl takes the last without a word. */
+function* repeatedKeys(file: ManifestFile, isBuilt: boolean): Generator<Remark> {
+  if (file.faults.length > 0) return;
+  for (const { key, lost, kept, isDifferent } of file.repeated) {
+    if (!isDifferent && !isBuilt) continue;
+    const place = { file: file.path, line: kept };
+    const fixFr = `Gardez une seule des deux (lignes ${lost} et ${kept}).`;
+    const fixEn = `Keep one of the two (lines ${lost} and ${kept}).`;
+    if (isBuilt)
+      yield {
+        severity: 'error',
+        place,
+        about: `file ${file.path}`,
+        fr: [
+          `« ${key} » est écrit deux fois au même endroit (lignes ${lost} et ${kept}).`,
+          `« kubectl apply -k » s’arrête : « yaml: unmarshal errors: line ${kept}: mapping key "${key}" already defined at line ${lost} ».`,
+          fixFr,
+        ],
+        en: [
+          `"${key}" is written twice in the same place (lines ${lost} and ${kept}).`,
+          `"kubectl apply -k" stops: "yaml: unmarshal errors: line ${kept}: mapping key "${key}" already defined at line ${lost}".`,
+          fixEn,
+        ],
+      };
+    else
+      yield {
+        severity: 'warning',
+        place,
+        about: `repeated ${file.path}`,
+        fr: [
+          `« ${key} » est écrit deux fois au même endroit (lignes ${lost} et ${kept}), avec deux contenus différents.`,
+          `kubectl garde le dernier et ne dit rien : ce qui est écrit à la ligne ${lost} n’a aucun effet.`,
+          fixFr,
+        ],
+        en: [
+          `"${key}" is written twice in the same place (lines ${lost} and ${kept}), with two different contents.`,
+          `kubectl keeps the last one and says nothing: what line ${lost} says has no effect.`,
+          fixEn,
+        ],
+      };
+  }
+}
 
 /** The parser's commonest complaints, in French. */
 const YAML_WORDS: [RegExp, string][] = [
@@ -98,6 +156,18 @@ function faultSentence(code: string, message: string): [[string, string], [strin
       [
         'This line is indented with a tab; YAML accepts spaces only.',
         'Replace the tab by spaces, aligned with the lines around it.',
+      ],
+    ];
+  }
+  if (code === 'TWO_OBJECTS') {
+    return [
+      [
+        `Un second objet commence ici, sans rien qui le sépare du premier (ligne ${message}).`,
+        'Mettez entre les deux une ligne « --- ».',
+      ],
+      [
+        `A second object starts here, with nothing between it and the first (line ${message}).`,
+        'Put a line "---" between the two.',
       ],
     ];
   }
@@ -137,12 +207,21 @@ function faultSentence(code: string, message: string): [[string, string], [strin
   ];
 }
 
-/** Manifests that are complete by themselves: patches of kustomizations are not. */
-function wholeManifests(model: Model): { file: ManifestFile; object: JsonObject }[] {
-  const patches = new Set(model.kustomizations.flatMap((built) => patchFilesOf(built.object, built.folder)));
-  return model.manifests
-    .filter((file) => !patches.has(file.path) && file.faults.length === 0)
-    .flatMap((file) => file.documents.map((object) => ({ file, object })));
+/** What would be applied: manifests that are complete by themselves, and what kustomizations make of their bases and patches. */
+function wholeManifests(model: Model): { path: string; object: JsonObject; isOpen: boolean }[] {
+  const parts = new Set(
+    model.kustomizations.flatMap((built) => [...built.named, ...patchFilesOf(built.object, built.folder)]),
+  );
+  return [
+    ...model.manifests
+      .filter((file) => !parts.has(file.path) && file.faults.length === 0)
+      .flatMap((file) => file.documents.map((object) => ({ path: file.path, object, isOpen: false }))),
+    ...model.kustomizations
+      .filter((built) => built.isApplied)
+      .flatMap((built) =>
+        built.objects.map((object) => ({ path: placeOf(object).file, object, isOpen: built.isOpen })),
+      ),
+  ];
 }
 
 function patchFilesOf(object: JsonObject, folder: string): string[] {
@@ -178,10 +257,9 @@ export const manifestKind: Rule = {
     en: 'apiVersion and kind together tell Kubernetes which object this is. One wrong letter, or a version that was removed, and it cannot read the rest.',
   },
   *check(model) {
-    for (const { file, object } of wholeManifests(model)) {
+    for (const { path: name, object } of wholeManifests(model)) {
       const apiVersion = textAt(object, 'apiVersion');
       const kind = textAt(object, 'kind');
-      const name = file.path;
       if (apiVersion === undefined) {
         const near = Object.keys(object).find((key) => nearest(key, ['apiVersion'], 3) !== undefined);
         const value = near === undefined ? versionOf(kind ?? '') : (textAt(object, near) ?? versionOf(kind ?? ''));
@@ -296,9 +374,11 @@ export const manifestSchema: Rule = {
     en: 'Kubernetes refuses every field that it does not know in that place: a misspelt word, or a right one at the wrong level, is a wish that it could not grant.',
   },
   *check(model) {
-    for (const { file, object } of wholeManifests(model)) {
+    for (const { path: file, object } of wholeManifests(model)) {
       const apiVersion = textAt(object, 'apiVersion') ?? '';
       const kind = textAt(object, 'kind') ?? '';
+      // SOPS and the doctor's own marks are taken off before the object is applied.
+      if ('sops' in object || '$partial' in object) continue;
       const faults = schemaFaults(apiVersion, kind, object);
       if (!faults) continue;
       const told = new Set<string>();
@@ -307,12 +387,12 @@ export const manifestSchema: Rule = {
           .split('/')
           .slice(1)
           .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
-        const remark = schemaRemark(file.path, object, path, fault);
+        const remark = schemaRemark(file, object, path, fault);
         // A union's branches fail together; the first sentence for a path is enough.
         const key = `${fault.instancePath} ${fault.keyword === 'oneOf' ? 'type' : fault.keyword} ${JSON.stringify(fault.params)}`;
         if (!remark || told.has(key) || (fault.keyword === 'type' && told.has(`${fault.instancePath} type`))) continue;
         told.add(key).add(`${fault.instancePath} ${fault.keyword}`);
-        yield { ...remark, about: `field ${file.path}:${remark.place.line}` };
+        yield { ...remark, about: `field ${remark.place.file}:${remark.place.line}` };
       }
     }
   },
@@ -568,30 +648,147 @@ export const manifestValue: Rule = {
     en: 'The schema says where fields go; Kubernetes also checks their values (lower-case names, quantities, lists of allowed words) and refuses the whole object when one is wrong.',
   },
   *check(model) {
-    for (const { object } of wholeManifests(model)) {
+    for (const { path, object, isOpen } of wholeManifests(model)) {
       const kind = textAt(object, 'kind') ?? '';
+      // What is replaced when the kustomization is built cannot be judged before.
+      if (isOpen || 'sops' in object) continue;
       if (!knownKinds().includes(`${textAt(object, 'apiVersion') ?? ''} ${kind}`)) continue;
       const name = textAt(object, 'metadata', 'name') ?? '';
-      for (const fault of valueFaults(object)) {
+      const faults = [
+        ...blankFaults(model, object, path),
+        ...(kind === 'Secret' ? base64Faults(model, object, path) : []),
+        ...valueFaults(object),
+      ];
+      for (const fault of faults) {
+        const words = fault.isDecoded
+          ? `Error from server (BadRequest): error when creating "${path}": ${kind} in version "${textAt(object, 'apiVersion') ?? ''}" cannot be handled as a ${kind}: ${fault.words}`
+          : `The ${kind} "${name}" is invalid: ${fault.words}`;
         yield {
           severity: fault.severity ?? 'error',
           place: fault.place,
           about: `field ${fault.place.file}:${fault.place.line}`,
-          fr: [
-            fault.fr[0],
-            `Kubernetes refuse l’objet : « The ${kind} "${name}" is invalid: ${fault.words} ».`,
-            fault.fr[1],
-          ],
-          en: [
-            fault.en[0],
-            `Kubernetes refuses the object: "The ${kind} "${name}" is invalid: ${fault.words}".`,
-            fault.en[1],
-          ],
+          fr: [fault.fr[0], `Kubernetes refuse l’objet : « ${words} ».`, fault.fr[1]],
+          en: [fault.en[0], `Kubernetes refuses the object: "${words}".`, fault.en[1]],
         };
       }
     }
   },
 };
+
+/** A word in angle brackets, as tutorials write what is to be replaced. */
+const BLANK = /<[^<>\s]+>/;
+
+/** Whether a script, a workflow or the like puts something in place of a word in angle brackets. */
+export function isReplaced(model: Model, text: string, file: string): boolean {
+  const words = [...text.matchAll(/<([^<>\s]+)>/g)].map((match) => match[1] ?? '');
+  return model.project.files.some(({ path }) => {
+    if (!/\.(sh|bash|ya?ml|mk|ps1|bat|py|[cm]?[jt]s|tf)$|(^|\/)(makefile|justfile|jenkinsfile)$/i.test(path))
+      return false;
+    if (model.manifests.some((manifest) => manifest.path === path)) return false;
+    const script = model.project.read(path) ?? '';
+    return (
+      words.some((word) => script.includes(word)) ||
+      script
+        .replace(/\\\n/g, ' ')
+        .split('\n')
+        .some((line) => /\b(sed|yq|envsubst|perl|awk)\b/.test(line) && line.includes(file))
+    );
+  });
+}
+
+/** Words in angle brackets that nobody replaces, where Kubernetes checks what is written. */
+function* blankFaults(model: Model, object: JsonObject, file: string): Generator<ValueFault> {
+  const kind = textAt(object, 'kind') ?? '';
+  const found: { holder: JsonObject; key: string; path: string[] }[] = [];
+  const walk = (value: Json, path: string[]): void => {
+    if (Array.isArray(value)) for (const [index, item] of value.entries()) walk(item, [...path, String(index)]);
+    if (!isObject(value)) return;
+    for (const [key, child] of Object.entries(value)) {
+      if (typeof child === 'string' && BLANK.test(child)) found.push({ holder: value, key, path: [...path, key] });
+      else walk(child, [...path, key]);
+    }
+  };
+  walk(object, []);
+  for (const { holder, key, path } of found) {
+    const value = textAt(holder, key) ?? '';
+    const field = dotted(path);
+    const words = blankWords(kind, path, field, value);
+    if (words === undefined || isReplaced(model, value, file)) continue;
+    const blank = BLANK.exec(value)?.[0] ?? value;
+    yield {
+      place: placeOf(holder, key),
+      words,
+      isDecoded: /cannot unmarshal/.test(words),
+      fr: [`« ${value} » est resté à remplir.`, `Mettez votre valeur à la place de ${blank}.`],
+      en: [`"${value}" is still to be filled in.`, `Put your value in place of ${blank}.`],
+    };
+  }
+}
+
+/** Values of a Secret that are not base64, told together: plain texts, and words that were to be replaced. */
+function* base64Faults(model: Model, object: JsonObject, file: string): Generator<ValueFault> {
+  const data = objectAt(object, 'data');
+  const isBase64 = (value: string) => {
+    const clean = value.replace(/\s/g, '');
+    return /^[A-Za-z0-9+/]*={0,2}$/.test(clean) && clean.length % 4 === 0;
+  };
+  const wrong = Object.entries(data).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string' && !isBase64(entry[1]),
+  );
+  const blank = wrong.filter(([, value]) => BLANK.test(value) && !isReplaced(model, value, file));
+  const plain = wrong.filter(
+    ([, value]) =>
+      !isFilledInLater(value) &&
+      !value.startsWith('ENC[') &&
+      !(/[_-]/.test(value) && classify(value) === 'placeholder'),
+  );
+  const names = (list: [string, string][]) => list.map(([key]) => key).join(', ');
+  if (plain[0])
+    yield {
+      place: placeOf(data, plain[0][0]),
+      words: 'illegal base64 data at input byte 4',
+      isDecoded: true,
+      fr: [
+        `Sous « data: », un Secret attend du base64 ; ${plain.length > 1 ? 'les valeurs' : 'la valeur'} de ${names(plain)} ${plain.length > 1 ? 'sont écrites' : 'est écrite'} en clair.`,
+        `Déplacez ${plain.length > 1 ? 'ces lignes' : 'la ligne'} sous « stringData: », qui accepte le texte en clair (et ne partagez pas ce fichier).`,
+      ],
+      en: [
+        `Under "data:", a Secret expects base64; the ${plain.length > 1 ? 'values' : 'value'} of ${names(plain)} ${plain.length > 1 ? 'are' : 'is'} plain text.`,
+        `Move the ${plain.length > 1 ? 'lines' : 'line'} under "stringData:", which takes plain text (and do not share that file).`,
+      ],
+    };
+  if (blank[0])
+    yield {
+      place: placeOf(data, blank[0][0]),
+      words: 'illegal base64 data at input byte 0',
+      isDecoded: true,
+      fr: [
+        `${names(blank)} ${blank.length > 1 ? 'sont restés' : 'est resté'} à remplir (${blank[0][1]}).`,
+        'Mettez les vraies valeurs sous « stringData: » (dans un fichier que git ignore), ou créez le Secret avec « kubectl create secret generic ».',
+      ],
+      en: [
+        `${names(blank)} ${blank.length > 1 ? 'are' : 'is'} still to be filled in (${blank[0][1]}).`,
+        'Put the real values under "stringData:" (in a file that git ignores), or make the Secret with "kubectl create secret generic".',
+      ],
+    };
+}
+
+/** What Kubernetes says of a word in angle brackets at a place; undefined where any text will do. */
+function blankWords(kind: string, path: string[], field: string, value: string): string | undefined {
+  const key = path.at(-1) ?? '';
+  const parent = path.at(-2) ?? '';
+  if (kind === 'Ingress' && key === 'host')
+    return `${field}: Invalid value: "${value}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'…`;
+  if (path[0] === 'metadata' && (key === 'name' || key === 'namespace'))
+    return `${field}: Invalid value: "${value}": a lowercase RFC 1123 ${key === 'name' ? 'subdomain' : 'label'} must consist of lower case alphanumeric characters, '-' or '.'…`;
+  if (/^(containerPort|replicas|nodePort|port|number)$/.test(key) && path[0] === 'spec')
+    return key === 'port' && parent !== 'ports' && !/^\d+$/.test(parent)
+      ? undefined
+      : `json: cannot unmarshal string into Go struct field … .${field} of type int32`;
+  if (/^(requests|limits)$/.test(parent) && /^(cpu|memory|storage)$/.test(key))
+    return `${field}: quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`;
+  return undefined;
+}
 
 interface ValueFault {
   place: Place;
@@ -599,6 +796,8 @@ interface ValueFault {
   fr: [string, string];
   en: [string, string];
   severity?: 'warning';
+  /** True when the object cannot even be read, so that kubectl speaks of a bad request. */
+  isDecoded?: boolean;
 }
 
 const POD_HOLDERS = new Set(['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'CronJob']);
@@ -639,26 +838,6 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
         en: [
           'The claimed volume does not say how it will be used (accessModes).',
           'Add under spec:\naccessModes: ["ReadWriteOnce"]',
-        ],
-      };
-    }
-  }
-  if (kind === 'Secret') {
-    for (const [key, value] of Object.entries(objectAt(object, 'data'))) {
-      if (typeof value !== 'string' || isFilledInLater(value) || value.startsWith('ENC[')) continue;
-      if (/[_-]/.test(value) && classify(value) === 'placeholder') continue;
-      const clean = value.replace(/\s/g, '');
-      if (/^[A-Za-z0-9+/]*={0,2}$/.test(clean) && clean.length % 4 === 0) continue;
-      yield {
-        place: placeOf(objectAt(object, 'data'), key),
-        words: 'data: illegal base64 data at input byte 4',
-        fr: [
-          `Sous « data: », un Secret attend du base64 ; la valeur de ${key} est écrite en clair.`,
-          `Déplacez la ligne sous « stringData: », qui accepte le texte en clair (et ne partagez pas ce fichier).`,
-        ],
-        en: [
-          `Under "data:", a Secret expects base64; the value of ${key} is plain text.`,
-          'Move the line under "stringData:", which takes plain text (and do not share that file).',
         ],
       };
     }
@@ -1231,19 +1410,19 @@ export const duplicateResource: Rule = {
   },
   *check(model) {
     const inKustomization = new Set(model.kustomizations.flatMap((built) => [...built.files]));
-    const seen = new Map<string, { object: JsonObject; place: Place }[]>();
-    for (const { file, object } of wholeManifests(model)) {
-      if (textAt(object, 'metadata', 'name') === undefined) continue;
-      const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')) : '.';
-      const isBuilt = inKustomization.has(file.path);
-      const key = `${isBuilt ? 'k' : 'f'} ${folder} ${idOf(object)}`;
-      seen.set(key, [...(seen.get(key) ?? []), { object, place: placeOf(object) }]);
+    const folders = new Map<string, Map<string, Definition[]>>();
+    for (const { path, object } of wholeManifests(model)) {
+      if (textAt(object, 'metadata', 'name') === undefined || inKustomization.has(path)) continue;
+      const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
+      const held = folders.get(folder) ?? new Map<string, Definition[]>();
+      folders.set(folder, held);
+      held.set(idOf(object), [...(held.get(idOf(object)) ?? []), { object, place: placeOf(object) }]);
     }
-    for (const [key, list] of seen)
-      if (key.startsWith('f ') && !list.some(({ place }) => isVariant(place.file))) yield* duplicates(list);
-    yield* acrossFolders(seen);
+    for (const held of folders.values())
+      for (const list of held.values()) if (!isChoice(list, held)) yield* duplicates(list);
+    yield* acrossFolders(model, folders);
     for (const built of model.kustomizations) {
-      const byId = new Map<string, { object: JsonObject; place: Place }[]>();
+      const byId = new Map<string, Definition[]>();
       for (const object of built.objects) {
         byId.set(idOf(object), [...(byId.get(idOf(object)) ?? []), { object, place: placeOf(object) }]);
       }
@@ -1252,7 +1431,12 @@ export const duplicateResource: Rule = {
   },
 };
 
-function* duplicates(list: { object: JsonObject; place: Place }[]): Generator<Remark> {
+interface Definition {
+  object: JsonObject;
+  place: Place;
+}
+
+function* duplicates(list: Definition[]): Generator<Remark> {
   const [first, ...others] = list;
   if (!first) return;
   for (const other of others) {
@@ -1273,52 +1457,102 @@ function* duplicates(list: { object: JsonObject; place: Place }[]): Generator<Re
       ],
       en: [
         `${describeEn(other.object)} is defined twice: here and in ${first.place.file}, line ${first.place.line}.`,
-        `"kubectl apply" answers "${kind.toLowerCase()}/${name} configured" and keeps the last version only${lost.length === 0 ? '' : `; what only the first holds disappears${keys}`}.`,
+        `"kubectl apply" answers "${kind.toLowerCase()}/${name} configured" and keeps the last version only${lost.length === 0 ? '' : `; what only the first holds disappears${keys.replace(' : ', ': ')}`}.`,
         'Join the two in one object, or give them two different names (metadata.name) and mend those that refer to them.',
       ],
     };
   }
 }
 
+/** Words that tell variants of one thing apart. */
 const ENVIRONMENT =
-  /(^|[-_./])(dev|develop|development|prod|production|preprod|staging|stage|test|qa|local|minikube|kind|k3s|demo|old|new|v\d+|\d+|tp\d*|step\d*|etape\d*|base|overlays?|aws|gke|aks|eks|sspcloud|helm|canary|blue|green|stable|alt|copy|copie|bis)([-_./]|$)/i;
+  /(^|[-_./])(dev|develop|development|prod|production|preprod|staging|stage|test|qa|local|minikube|kind|k3s|demo|old|new|v\d+|tp\d*|step\d*|etape\d*|base|overlays?|aws|gke|aks|eks|sspcloud|helm|canary|blue|green|stable|alt|copy|copie|bis)([-_./]|$)/i;
+const NUMBER = /(^|[-_./])\d+([-_./]|$)|[a-z]\d+$/i;
 
-/** A file whose name says that it is one of several to choose from. */
-function isVariant(file: string): boolean {
-  return ENVIRONMENT.test(file.slice(file.lastIndexOf('/') + 1).replace(/\.\w+$/, ''));
+function nameWithoutEnding(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1).replace(/\.\w+$/, '');
 }
 
-/** Folders that hold different parts of one application, of which two define the same thing by a copy left as it was. */
-function* acrossFolders(seen: Map<string, { object: JsonObject; place: Place }[]>): Generator<Remark> {
-  const folders = new Map<string, Map<string, { object: JsonObject; place: Place }>>();
-  for (const [key, list] of seen) {
-    const [mark, folder = '', ...id] = key.split(' ');
-    if (mark !== 'f' || !list[0]) continue;
-    const held = folders.get(folder) ?? new Map<string, { object: JsonObject; place: Place }>();
-    folders.set(folder, held.set(id.join(' '), list[0]));
-  }
+/** Whether definitions of one object are there to choose from, or follow each other in a lesson. */
+function isChoice(list: Definition[], folder: Map<string, Definition[]>): boolean {
+  const names = list.map(({ place }) => nameWithoutEnding(place.file));
+  if (names.some((name) => ENVIRONMENT.test(name))) return true;
+  if (!names.every((name) => NUMBER.test(name))) return false;
+  // Numbers most often give the order. They are the steps of a lesson where whole files are said again.
+  const [first, last] = [list[0], list.at(-1)];
+  if (!first || !last || lostKeys(first.object, last.object).length > 0) return false;
+  const isSaidAgain = (file: string) =>
+    [...folder.values()]
+      .filter((each) => each.some(({ place }) => place.file === file))
+      .every((each) => new Set(each.map(({ place }) => place.file)).size > 1);
+  return isSaidAgain(first.place.file) || isSaidAgain(last.place.file);
+}
+
+/** Folders that define the same objects: a copy left as it was among different parts, or one application described twice. */
+function* acrossFolders(model: Model, folders: Map<string, Map<string, Definition[]>>): Generator<Remark> {
   const names = [...folders.keys()];
   for (const [index, a] of names.entries()) {
     for (const b of names.slice(index + 1)) {
-      if (a.split('/').slice(0, -1).join('/') !== b.split('/').slice(0, -1).join('/')) continue;
-      if (ENVIRONMENT.test(a) || ENVIRONMENT.test(b)) continue;
+      const isNested = isInside(b, a) || isInside(a, b);
+      if (!isNested && parentOf(a) !== parentOf(b)) continue;
+      if ([a, b].some((name) => ENVIRONMENT.test(name) || NUMBER.test(name))) continue;
       const [left, right] = [folders.get(a), folders.get(b)];
       if (!left || !right) continue;
-      const common = [...left.keys()].filter((id) => right.has(id));
-      // Folders that share most of their objects are variants of each other; those that share one are neighbours.
-      if (common.length === 0 || common.length * 2 >= Math.min(left.size, right.size)) continue;
-      for (const id of common) {
-        const [first, second] = [left.get(id), right.get(id)];
-        if (
-          first &&
-          second &&
-          !/\|Namespace\|/.test(`|${id}|`) &&
-          JSON.stringify(first.object) !== JSON.stringify(second.object)
-        )
-          yield* duplicates([first, second]);
-      }
+      const pairs = [...left.keys()].flatMap((id): [Definition, Definition][] => {
+        const [first, second] = [left.get(id)?.[0], right.get(id)?.[0]];
+        return first && second && !/\|(Namespace|Pod)\|/.test(`|${id}|`) ? [[first, second]] : [];
+      });
+      const different = pairs.filter(
+        ([first, second]) => JSON.stringify(first.object) !== JSON.stringify(second.object),
+      );
+      // Folders that share one object are neighbours; those that share most of them are two versions of one application.
+      if (!isNested && pairs.length * 2 < Math.min(left.size, right.size))
+        for (const pair of different) yield* duplicates(pair);
+      else if (different[0] && !isOneApplied(model, a, b)) yield twoVersions(a, b, different);
     }
   }
+}
+
+function parentOf(folder: string): string {
+  return folder.split('/').slice(0, -1).join('/');
+}
+
+function isInside(folder: string, other: string): boolean {
+  return folder !== other && (other === '.' ? false : folder.startsWith(`${other}/`));
+}
+
+/** Whether the commands of the project apply one of two folders and not the other. */
+function isOneApplied(model: Model, a: string, b: string): boolean {
+  const commands = model.project.files
+    .filter(({ path }) => /\.(md|sh|bash|ya?ml|mk|ps1)$|(^|\/)(makefile|justfile|jenkinsfile)$/i.test(path))
+    .flatMap(({ path }) => (model.project.read(path) ?? '').match(/kubectl\b[^\n]*\b(?:apply|create)\b[^\n]*/g) ?? [])
+    .join('\n');
+  const isNamed = (folder: string) =>
+    new RegExp(`[\\s=./]${literal(folder)}/?(\\s|$|[\\w.-]+\\.ya?ml)`, 'm').test(commands);
+  return isNamed(a) !== isNamed(b);
+}
+
+function twoVersions(a: string, b: string, pairs: [Definition, Definition][]): Remark {
+  const list = pairs.map(([{ object }]) => describe(object));
+  const [first, second] = pairs[0] ?? [];
+  return {
+    severity: 'warning',
+    place: placeAt(second?.object ?? {}, ['metadata', 'name']),
+    about: `versions ${a} ${b}`,
+    fr: [
+      `Les dossiers « ${a} » et « ${b} » définissent les mêmes objets, autrement : ${list.slice(0, 4).join(', ')}${list.length > 4 ? '…' : ''} (${first?.place.file ?? ''}, ligne ${first?.place.line ?? 1}).`,
+      '« kubectl apply » garde ce qui est appliqué en dernier : selon l’ordre des commandes, ce n’est pas la même application.',
+      'Gardez un seul des deux dossiers, ou donnez aux objets de l’un d’autres noms.',
+    ],
+    en: [
+      `The folders "${a}" and "${b}" define the same objects, differently: ${pairs
+        .map(([{ object }]) => describeEn(object))
+        .slice(0, 4)
+        .join(', ')}${list.length > 4 ? '…' : ''} (${first?.place.file ?? ''}, line ${first?.place.line ?? 1}).`,
+      '"kubectl apply" keeps what is applied last: depending on the order of the commands, it is not the same application.',
+      'Keep one of the two folders, or give the objects of one other names.',
+    ],
+  };
 }
 
 function lostKeys(first: JsonObject, last: JsonObject): string[] {

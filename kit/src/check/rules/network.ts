@@ -14,13 +14,14 @@ import {
   findResource,
   ingressPaths,
   isFilledInLater,
+  mayMeet,
   portsOf,
   selects,
   servicePorts,
   servicesOf,
   stringsAt,
   targetOf,
-  workloadsBehind,
+  workloadsOf,
   type Cluster,
   type Container,
   type Resource,
@@ -30,6 +31,7 @@ import { findDirectives } from '../read/nginx.ts';
 import { textOf, type SourceFile } from '../read/source.ts';
 import { at, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance, nearest } from '../words.ts';
+import { mayRead, variableCause } from './variables.ts';
 
 function servicesIn(cluster: Cluster): Resource[] {
   return cluster.resources.filter((resource) => resource.kind === 'Service');
@@ -101,7 +103,7 @@ export const serviceSelector: Rule = {
           Object.entries(objectAt(service.object, 'spec', 'selector')).map(([key, value]) => [key, written(value)]),
         );
         if (Object.keys(selector).length === 0 || Object.values(selector).some(isFilledInLater)) continue;
-        if (cluster.workloads.some((workload) => selects(service.object, workload.labels))) continue;
+        if (workloadsOf(cluster, service).length > 0) continue;
         const meant = meantWorkload(cluster, service, selector);
         if (!meant) continue;
         // A mismatch inside the Deployment is the root; mending it may mend the Service.
@@ -114,6 +116,7 @@ export const serviceSelector: Rule = {
           )
         )
           continue;
+        const elsewhere = mayMeet(service, meant.resource) ? undefined : meant.resource.namespace;
         const place = placeAt(service.object, [
           'spec',
           'selector',
@@ -127,12 +130,12 @@ export const serviceSelector: Rule = {
           fr: [
             `Le Service « ${service.name} » cherche les pods « ${pairs(selector)} » ; ceux de « ${meant.resource.name} » portent « ${pairs(meant.labels) || 'aucune étiquette'} ».`,
             `« kubectl get endpoints ${service.name} » montre « <none> » ; l’adresse répond 503 Service Temporarily Unavailable.`,
-            `Écrivez sous selector : ${pairs(shortLabels(meant))}`,
+            `Écrivez sous selector : ${pairs(shortLabels(meant))}${elsewhere === undefined ? '' : ` (et sous metadata : namespace: ${elsewhere})`}`,
           ],
           en: [
             `The Service "${service.name}" looks for pods "${pairs(selector)}"; those of "${meant.resource.name}" carry "${pairs(meant.labels) || 'no label'}".`,
             `"kubectl get endpoints ${service.name}" shows "<none>"; the address answers 503 Service Temporarily Unavailable.`,
-            `Write under selector: ${pairs(shortLabels(meant))}`,
+            `Write under selector: ${pairs(shortLabels(meant))}${elsewhere === undefined ? '' : ` (and under metadata: namespace: ${elsewhere})`}`,
           ],
         };
       }
@@ -172,9 +175,10 @@ function meantWorkload(cluster: Cluster, service: Resource, selector: Record<str
   if (samePort.length === 1) return samePort[0];
   const [only] = candidates;
   const isAlone = candidates.length === 1 && servicesIn(cluster).length === 1;
-  const declares =
-    only?.containers.some((container) => portsOf(container).some(({ port }) => targets.includes(port))) ?? false;
-  return isAlone && declares ? only : undefined;
+  if (!only || !isAlone || !Object.keys(selector).some((key) => key in only.labels)) return undefined;
+  // A Service of another part has its pods elsewhere.
+  const [wanted, held] = [roleOf(service.name), roleOf(only.resource.name)];
+  return wanted === undefined || held === undefined || wanted === held ? only : undefined;
 }
 
 export const serviceMixed: Rule = {
@@ -190,9 +194,8 @@ export const serviceMixed: Rule = {
   *check(model) {
     for (const cluster of model.clusters) {
       for (const service of servicesIn(cluster)) {
-        const chosen = cluster.workloads.filter(
-          (workload) =>
-            selects(service.object, workload.labels) && /^(Deployment|StatefulSet)$/.test(workload.resource.kind),
+        const chosen = workloadsOf(cluster, service).filter((workload) =>
+          /^(Deployment|StatefulSet)$/.test(workload.resource.kind),
         );
         if (chosen.length < 2) continue;
         const repositories = chosen.map(
@@ -243,8 +246,8 @@ export const servicePort: Rule = {
   *check(model) {
     for (const cluster of model.clusters) {
       for (const service of servicesIn(cluster)) {
-        for (const workload of cluster.workloads) {
-          if (!selects(service.object, workload.labels) || /^(Job|CronJob)$/.test(workload.resource.kind)) continue;
+        for (const workload of workloadsOf(cluster, service)) {
+          if (/^(Job|CronJob)$/.test(workload.resource.kind)) continue;
           for (const remark of servicePortRemarks(model, service, workload))
             yield { ...remark, unlessBroken: `service ${service.name}` };
         }
@@ -336,14 +339,17 @@ export const ingressService: Rule = {
     for (const cluster of model.clusters) {
       for (const entry of ingressPaths(cluster)) {
         if (entry.service === '' || isFilledInLater(entry.service)) continue;
-        const service = findResource(cluster, 'Service', entry.service);
+        const service = findResource(cluster, 'Service', entry.service, entry.ingress);
         const holder = objectAt(entry.entry, 'backend', 'service');
         if (!service) {
           if (cluster.isOpen || cluster.workloads.length === 0) continue;
           const names = servicesIn(cluster).map((each) => each.name);
           const linked = new Set(ingressPaths(cluster).map((each) => each.service));
-          const free = names.filter((name) => !linked.has(name) && !isDatabase(cluster, name));
+          const free = servicesIn(cluster)
+            .filter((each) => !linked.has(each.name) && !isDatabase(cluster, each))
+            .map((each) => each.name);
           const near = nearest(entry.service, names, 3) ?? (free.length === 1 ? free[0] : undefined);
+          if (near === undefined && isTool(entry.service)) continue;
           yield {
             severity: 'error',
             place: placeOf(holder, 'name'),
@@ -400,8 +406,15 @@ export const ingressService: Rule = {
   },
 };
 
-function isDatabase(cluster: Cluster, service: string): boolean {
-  return workloadsBehind(cluster, service).some((workload) =>
+/** Services that come with a Helm chart or an operator, and are in no file of the project. */
+function isTool(service: string): boolean {
+  return /grafana|prometheus|alertmanager|argo|kibana|jaeger|keycloak|oauth2-proxy|dashboard|longhorn|vault|rabbitmq|traefik|loki|minio|mlflow/.test(
+    service,
+  );
+}
+
+function isDatabase(cluster: Cluster, service: Resource): boolean {
+  return workloadsOf(cluster, service).some((workload) =>
     workload.containers.some((container) => engineOf(container.image) !== undefined),
   );
 }
@@ -824,7 +837,9 @@ interface Address {
 /** The addresses that a container's variables give it. */
 function addressesOf(model: Model, instance: Instance): Address[] {
   const list: Address[] = [];
-  for (const [name, { value, place }] of instance.variables) {
+  for (const [name, { value, place, from }] of instance.variables) {
+    // A file of variables is often shared by services that read a part of it each.
+    if (instance.stack && from === 'ConfigMap' && !mayRead(model, instance, name)) continue;
     if (value === undefined || value === '' || isFilledInLater(value) || place.file === instance.image?.dockerfile.path)
       continue;
     if (/^(VITE|REACT_APP|NEXT_PUBLIC|VUE_APP|PUBLIC|NUXT_PUBLIC|NG_APP|GATSBY)_/.test(name)) continue;
@@ -1038,6 +1053,11 @@ export const clusterHost: Rule = {
   },
 };
 
+/** Who asks for a Service: a pod, or the namespace that it wrote behind the Service's name. */
+function asked(workload: Workload, namespace: string | undefined): Resource {
+  return namespace === undefined ? workload.resource : { ...workload.resource, namespace };
+}
+
 function clusterHostRemark(
   model: Model,
   instance: Instance,
@@ -1047,7 +1067,7 @@ function clusterHostRemark(
 ): Remark | undefined {
   const services = servicesIn(cluster);
   const databases = services.filter((service) =>
-    workloadsBehind(cluster, service.name).some((other) =>
+    workloadsOf(cluster, service).some((other) =>
       other.containers.some((container) =>
         address.engine === 'any'
           ? engineOf(container.image) !== undefined
@@ -1085,7 +1105,7 @@ function clusterHostRemark(
   }
   const [name = '', namespace] = address.host.split('.');
   if (namespace !== undefined && !/\.svc(\.cluster\.local)?$/.test(address.host)) return undefined;
-  const service = findResource(cluster, 'Service', name);
+  const service = findResource(cluster, 'Service', name, asked(workload, namespace));
   if (!service) {
     if (!address.isServerSide || (namespace !== undefined && workload.resource.namespace !== namespace))
       return undefined;
@@ -1157,8 +1177,14 @@ export const proxyUpstream: Rule = {
   *check(model) {
     for (const instance of model.instances) {
       if (instance.where === 'image') continue;
-      const nginx = nginxOf(model, instance);
-      for (const config of nginx?.configs ?? []) {
+      const configs = nginxOf(model, instance)?.configs ?? [];
+      // A group of servers is often named in one file and used in another.
+      const groups = new Set(
+        configs.flatMap((config) =>
+          findDirectives(config.directives, 'upstream').map(({ directive }) => directive.args[0]),
+        ),
+      );
+      for (const config of configs) {
         const upstreams = findDirectives(config.directives, 'upstream');
         const passes = findDirectives(config.directives, 'proxy_pass').map(({ directive }) => ({
           url: directive.args[0] ?? '',
@@ -1176,8 +1202,7 @@ export const proxyUpstream: Rule = {
             (whole, name: string) => instance.around.variables[name] ?? whole,
           );
           const [, host = ''] = /^https?:\/\/([^/:$]+)/.exec(filled) ?? [];
-          if (host === '' || filled.includes('$') || upstreams.some(({ directive }) => directive.args[0] === host))
-            continue;
+          if (host === '' || host === 'unix' || filled.includes('$') || groups.has(host)) continue;
           const place = { file: config.place.file, line: config.place.line + line - 1 };
           const remark = instance.stack
             ? composeProxy(model, instance, host, portOfUrl(filled), place)
@@ -1269,13 +1294,15 @@ function clusterProxy(model: Model, instance: Instance, host: string, port: numb
   const [name = '', namespace] = host.split('.');
   if (namespace !== undefined && !/\.svc(\.|$)/.test(host) && namespace !== workload.resource.namespace)
     return undefined;
-  const service = findResource(cluster, 'Service', name);
+  const service = findResource(cluster, 'Service', name, asked(workload, namespace));
   if (!service) {
     const own = new Set(servicesOf(cluster, workload).map((each) => each.name));
     const right =
       nearest(name, names, 3) ??
       names.find((each) => !own.has(each) && roleOf(each) === 'back') ??
-      (isCustom(instance) ? names.find((each) => !own.has(each) && !isDatabase(cluster, each)) : undefined);
+      (isCustom(instance)
+        ? servicesIn(cluster).find((each) => !own.has(each.name) && !isDatabase(cluster, each))?.name
+        : undefined);
     if (right === undefined) return undefined;
     return {
       severity: 'error',
@@ -1350,7 +1377,7 @@ export const codeHost: Rule = {
           (container) => engineOf(container.image) !== undefined || /proxy|tunnel|pgbouncer/.test(container.image),
         ) ?? false;
       if (hasOwn || (instance.stack && databases.length === 0)) continue;
-      for (const { address, place, variable } of addresses) {
+      for (const { address, place, variable, text } of addresses) {
         const known = instance.stack
           ? namesOf(model, instance).has(address.host)
           : instance.cluster !== undefined &&
@@ -1363,7 +1390,7 @@ export const codeHost: Rule = {
         yield {
           severity: 'error',
           place,
-          about: `code host ${place.file}:${place.line}`,
+          about: variable === undefined ? `code host ${place.file}:${place.line}` : variableCause(instance, variable),
           fr: [
             variable === undefined
               ? `Le code se connecte à « ${address.host} », écrit en dur${isLoopback ? ' : dans un conteneur, c’est le conteneur lui-même' : ', un nom qui n’existe pas ici'}.`
@@ -1373,7 +1400,7 @@ export const codeHost: Rule = {
               : `L’application ne joint pas la base : « could not translate host name "${address.host}" to address ».`,
             variable === undefined
               ? `Lisez l’adresse d’une variable (os.environ["DATABASE_URL"]) et donnez-la au conteneur${right === undefined ? '' : `, avec l’hôte ${right}`}.`
-              : `Donnez au conteneur : ${given}=${right ?? 'l’hôte de votre base'}`,
+              : `Donnez au conteneur : ${given}=${text.replace(address.host, right ?? '<l’hôte de votre base>')}`,
           ],
           en: [
             variable === undefined
@@ -1384,7 +1411,7 @@ export const codeHost: Rule = {
               : `The application cannot reach the database: "could not translate host name "${address.host}" to address".`,
             variable === undefined
               ? `Read the address from a variable (os.environ["DATABASE_URL"]) and give it to the container${right === undefined ? '' : `, with the host ${right}`}.`
-              : `Give the container: ${given}=${right ?? 'your database’s host'}`,
+              : `Give the container: ${given}=${text.replace(address.host, right ?? '<your database’s host>')}`,
           ],
         };
       }
@@ -1397,7 +1424,7 @@ function databasesBeside(model: Model, instance: Instance): { name: string; engi
   const { cluster } = instance;
   if (cluster) {
     return servicesIn(cluster).flatMap((service) =>
-      workloadsBehind(cluster, service.name).flatMap((workload) =>
+      workloadsOf(cluster, service).flatMap((workload) =>
         workload.containers.flatMap((container) => {
           const engine = engineOf(container.image);
           return engine === undefined ? [] : [{ name: service.name, engine }];
@@ -1415,7 +1442,12 @@ function databasesBeside(model: Model, instance: Instance): { name: string; engi
 function* codeAddresses(
   instance: Instance,
   sources: SourceFile[],
-): Generator<{ address: { host: string; engine: string | undefined }; place: Place; variable: string | undefined }> {
+): Generator<{
+  address: { host: string; engine: string | undefined };
+  place: Place;
+  variable: string | undefined;
+  text: string;
+}> {
   for (const source of sources) {
     const defaults = new Set(source.env.flatMap((read) => textOf(read.fallback) ?? []));
     for (const { text, line, inCode } of source.strings) {
@@ -1428,7 +1460,7 @@ function* codeAddresses(
         continue;
       const address = readAddress('', text);
       if (address?.engine !== undefined && address.engine !== 'redis')
-        yield { address, place: { file: source.path, line }, variable: undefined };
+        yield { address, place: { file: source.path, line }, variable: undefined, text };
     }
     for (const call of source.calls) {
       if (
@@ -1450,6 +1482,7 @@ function* codeAddresses(
           address: { host: host.text, engine },
           place: { file: source.path, line: call.line },
           variable: undefined,
+          text: host.text,
         };
     }
     if (instance.envIsOpen) continue;
@@ -1458,7 +1491,7 @@ function* codeAddresses(
       if (fallback === undefined || instance.variables.has(read.name)) continue;
       const address = readAddress(read.name, fallback);
       if (address?.engine !== undefined && address.engine !== 'redis')
-        yield { address, place: { file: source.path, line: read.line }, variable: read.name };
+        yield { address, place: { file: source.path, line: read.line }, variable: read.name, text: fallback };
     }
   }
 }

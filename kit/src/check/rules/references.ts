@@ -1,10 +1,14 @@
+import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
 import {
   dataOf,
   findResource,
+  idOf,
+  ingressPaths,
   isFilledInLater,
-  selects,
+  mayMeet,
+  workloadsOf,
   type Cluster,
   type Resource,
   type Workload,
@@ -90,6 +94,21 @@ function isMadeElsewhere(model: Model, cluster: Cluster, kind: string, name: str
   });
 }
 
+/** Whether a namesake in the folder, which the last definition replaces, held a key: that is told as a duplicate. */
+export function isInNamesake(model: Model, resource: Resource, key: string): boolean {
+  const folder = path.posix.dirname(resource.place.file);
+  return model.manifests
+    .filter((file) => path.posix.dirname(file.path) === folder)
+    .some((file) =>
+      file.documents.some(
+        (object) =>
+          object !== resource.object &&
+          idOf(object) === idOf(resource.object) &&
+          ['data', 'stringData'].some((section) => key in objectAt(object, section)),
+      ),
+    );
+}
+
 function usedNames(model: Model, kind: Reference['kind']): Set<string> {
   return new Set(
     model.clusters.flatMap((cluster) =>
@@ -125,7 +144,8 @@ export const referenceMissing: Rule = {
   *check(model) {
     for (const cluster of model.clusters) {
       for (const reference of cluster.workloads.flatMap(referencesOf)) {
-        if (reference.isOptional || findResource(cluster, reference.kind, reference.name)) continue;
+        if (reference.isOptional || findResource(cluster, reference.kind, reference.name, reference.workload.resource))
+          continue;
         if (isMadeElsewhere(model, cluster, reference.kind, reference.name)) continue;
         const remark = missingRemark(model, cluster, reference);
         if (remark) yield remark;
@@ -254,7 +274,9 @@ export const referenceKey: Rule = {
     for (const cluster of model.clusters) {
       for (const reference of cluster.workloads.flatMap(referencesOf)) {
         const resource =
-          reference.key === undefined ? undefined : findResource(cluster, reference.kind, reference.name);
+          reference.key === undefined
+            ? undefined
+            : findResource(cluster, reference.kind, reference.name, reference.workload.resource);
         if (
           !resource ||
           reference.isOptional ||
@@ -265,7 +287,7 @@ export const referenceKey: Rule = {
         )
           continue;
         const keys = Object.keys(dataOf(resource));
-        if (keys.includes(reference.key)) continue;
+        if (keys.includes(reference.key) || isInNamesake(model, resource, reference.key)) continue;
         const near = nearest(reference.key, keys, 3) ?? keys.find((key) => meansTheSame(key, reference.key ?? ''));
         yield {
           severity: 'error',
@@ -402,65 +424,124 @@ export const namespaceMismatch: Rule = {
   },
   *check(model) {
     for (const cluster of model.clusters) {
-      for (const service of cluster.resources.filter(
-        (resource) => resource.kind === 'Service' && resource.namespace !== undefined,
-      )) {
-        const chosen = cluster.workloads.filter((workload) => selects(service.object, workload.labels));
-        const other = chosen.find((workload) => workload.resource.namespace !== undefined);
-        if (
-          !other ||
-          chosen.some(
-            (workload) =>
-              workload.resource.namespace === undefined || workload.resource.namespace === service.namespace,
-          )
-        )
-          continue;
-        yield {
-          severity: 'error',
-          place: placeAt(service.object, ['metadata', 'namespace']),
-          about: `selector ${service.name}`,
-          fr: [
-            `Le Service « ${service.name} » est dans « ${service.namespace ?? ''} », ses pods dans « ${other.resource.namespace ?? ''} » (${other.resource.place.file}).`,
-            `« kubectl get endpoints ${service.name} » montre « <none> » ; l’adresse répond 503.`,
-            `Écrivez ici : namespace: ${other.resource.namespace ?? ''}`,
-          ],
-          en: [
-            `The Service "${service.name}" is in "${service.namespace ?? ''}", its pods in "${other.resource.namespace ?? ''}" (${other.resource.place.file}).`,
-            `"kubectl get endpoints ${service.name}" shows "<none>"; the address answers 503.`,
-            `Write here: namespace: ${other.resource.namespace ?? ''}`,
-          ],
-        };
-      }
-      for (const workload of cluster.workloads) {
-        const own = workload.resource.namespace;
-        if (own === undefined) continue;
-        for (const reference of referencesOf(workload)) {
-          const same = cluster.resources.filter(
-            (resource) => resource.kind === reference.kind && resource.name === reference.name,
-          );
-          const found = same[0];
-          if (
-            !found ||
-            reference.isOptional ||
-            same.some((resource) => resource.namespace === undefined || resource.namespace === own)
-          )
-            continue;
-          yield {
-            severity: 'error',
-            place: placeAt(found.object, ['metadata', 'namespace']),
-            fr: [
-              `Le ${reference.kind} « ${reference.name} » est dans « ${found.namespace ?? ''} », le pod qui le demande dans « ${own} » (${workload.resource.place.file}).`,
-              `Le pod reste en CreateContainerConfigError : « Error: ${reference.kind.toLowerCase()} "${reference.name}" not found ».`,
-              `Écrivez ici : namespace: ${own}`,
-            ],
-            en: [
-              `The ${reference.kind} "${reference.name}" is in "${found.namespace ?? ''}", the pod that asks for it in "${own}" (${workload.resource.place.file}).`,
-              `The pod stays in CreateContainerConfigError: "Error: ${reference.kind.toLowerCase()} "${reference.name}" not found".`,
-              `Write here: namespace: ${own}`,
-            ],
-          };
-        }
-      }
+      const apart = [...namespacesApart(cluster)];
+      yield* apart;
+      // Mending one line may mend the other.
+      if (apart.length === 0) yield* halfNamed(model, cluster);
     }
   },
 };
+
+/** Two objects that belong together and name different namespaces. */
+function* namespacesApart(cluster: Cluster): Generator<Remark> {
+  for (const service of cluster.resources.filter((resource) => resource.kind === 'Service')) {
+    const [other] = workloadsOf(cluster, service);
+    if (!other || mayMeet(service, other.resource)) continue;
+    yield {
+      severity: 'error',
+      place: placeAt(service.object, ['metadata', 'namespace']),
+      about: `selector ${service.name}`,
+      fr: [
+        `Le Service « ${service.name} » est dans « ${service.namespace ?? ''} », ses pods dans « ${other.resource.namespace ?? ''} » (${other.resource.place.file}).`,
+        `« kubectl get endpoints ${service.name} » montre « <none> » ; l’adresse répond 503.`,
+        `Écrivez ici : namespace: ${other.resource.namespace ?? ''}`,
+      ],
+      en: [
+        `The Service "${service.name}" is in "${service.namespace ?? ''}", its pods in "${other.resource.namespace ?? ''}" (${other.resource.place.file}).`,
+        `"kubectl get endpoints ${service.name}" shows "<none>"; the address answers 503.`,
+        `Write here: namespace: ${other.resource.namespace ?? ''}`,
+      ],
+    };
+  }
+  for (const { ingress, service: name } of ingressPaths(cluster)) {
+    const service = findResource(cluster, 'Service', name, ingress);
+    if (!service || mayMeet(ingress, service)) continue;
+    yield {
+      severity: 'error',
+      place: placeAt(ingress.object, ['metadata', 'namespace']),
+      about: `ingress namespace ${ingress.name}`,
+      fr: [
+        `L’Ingress « ${ingress.name} » est dans « ${ingress.namespace ?? ''} », le Service « ${name} » dans « ${service.namespace ?? ''} » (${service.place.file}) : il ne peut pas le voir.`,
+        `« kubectl describe ingress ${ingress.name} » montre « <error: services "${name}" not found> » ; l’adresse répond 503.`,
+        `Écrivez ici : namespace: ${service.namespace ?? ''}`,
+      ],
+      en: [
+        `The Ingress "${ingress.name}" is in "${ingress.namespace ?? ''}", the Service "${name}" in "${service.namespace ?? ''}" (${service.place.file}): it cannot see it.`,
+        `"kubectl describe ingress ${ingress.name}" shows "<error: services "${name}" not found>"; the address answers 503.`,
+        `Write here: namespace: ${service.namespace ?? ''}`,
+      ],
+    };
+  }
+  for (const workload of cluster.workloads) {
+    const own = workload.resource.namespace ?? '';
+    for (const reference of referencesOf(workload)) {
+      const found = findResource(cluster, reference.kind, reference.name, workload.resource);
+      if (!found || reference.isOptional || mayMeet(found, workload.resource)) continue;
+      yield {
+        severity: 'error',
+        place: placeAt(found.object, ['metadata', 'namespace']),
+        fr: [
+          `Le ${reference.kind} « ${reference.name} » est dans « ${found.namespace ?? ''} », le pod qui le demande dans « ${own} » (${workload.resource.place.file}).`,
+          `Le pod reste en CreateContainerConfigError : « Error: ${reference.kind.toLowerCase()} "${reference.name}" not found ».`,
+          `Écrivez ici : namespace: ${own}`,
+        ],
+        en: [
+          `The ${reference.kind} "${reference.name}" is in "${found.namespace ?? ''}", the pod that asks for it in "${own}" (${workload.resource.place.file}).`,
+          `The pod stays in CreateContainerConfigError: "Error: ${reference.kind.toLowerCase()} "${reference.name}" not found".`,
+          `Write here: namespace: ${own}`,
+        ],
+      };
+    }
+  }
+}
+
+/** Two objects that belong together, of which one names a namespace and the other leaves it to the command. */
+function* halfNamed(model: Model, cluster: Cluster): Generator<Remark> {
+  const links = [
+    ...cluster.resources
+      .filter((resource) => resource.kind === 'Service')
+      .flatMap((service) => workloadsOf(cluster, service).map(({ resource }) => [service, resource] as const)),
+    ...ingressPaths(cluster).map(
+      ({ ingress, service }) => [ingress, findResource(cluster, 'Service', service, ingress)] as const,
+    ),
+    ...cluster.workloads.flatMap((workload) =>
+      referencesOf(workload).map(
+        ({ kind, name }) => [workload.resource, findResource(cluster, kind, name, workload.resource)] as const,
+      ),
+    ),
+  ];
+  for (const [left, right] of links) {
+    if (!right || (left.namespace === undefined) === (right.namespace === undefined)) continue;
+    const [loose, bound] = left.namespace === undefined ? [left, right] : [right, left];
+    const namespace = bound.namespace ?? '';
+    if (/^(default)?$/.test(namespace) || isFilledInLater(namespace) || isNamespaceGiven(model, namespace)) continue;
+    // The command that adds the missing one is the same for all files.
+    yield {
+      severity: 'warning',
+      place: placeAt(loose.object, ['metadata', 'name']),
+      about: `namespace ${namespace}`,
+      fr: [
+        `${loose.kind} « ${loose.name} » ne dit pas son espace de noms, alors que ${bound.kind} « ${bound.name} », qui va avec, dit « ${namespace} » (${bound.place.file}).`,
+        'Sans « -n », « kubectl apply -f » les crée dans deux espaces de noms, où ils ne se voient pas.',
+        `Ajoutez sous metadata : namespace: ${namespace} (ou appliquez tout avec « kubectl apply -n ${namespace} -f … »).`,
+      ],
+      en: [
+        `${loose.kind} "${loose.name}" does not say its namespace, while ${bound.kind} "${bound.name}", which goes with it, says "${namespace}" (${bound.place.file}).`,
+        'Without "-n", "kubectl apply -f" makes them in two namespaces, where they do not see each other.',
+        `Add under metadata: namespace: ${namespace} (or apply everything with "kubectl apply -n ${namespace} -f …").`,
+      ],
+    };
+    return;
+  }
+}
+
+/** Whether a command of the project, or Argo CD, puts into that namespace what names none. */
+function isNamespaceGiven(model: Model, namespace: string): boolean {
+  const name = literal(namespace);
+  const option = new RegExp(`(\\s-n[ =]?|--namespace[ =]|kubens |destination[^}]*namespace: *)["']?${name}\\b`);
+  return model.project.files.some(
+    ({ path: file }) =>
+      /\.(md|sh|bash|ya?ml|txt|rst|mk|ps1|toml)$|(^|\/)(makefile|justfile)$/i.test(file) &&
+      option.test(model.project.read(file) ?? ''),
+  );
+}

@@ -243,7 +243,7 @@ export const ingressRewrite: Rule = {
 
 /** Whether the Ingress leads to an application whose code is here, and which has more than one page. */
 function isOwnApplication(model: Model, cluster: Cluster, entry: IngressPath): boolean {
-  return workloadsBehind(cluster, entry.service).some((workload) =>
+  return workloadsBehind(cluster, entry.service, entry.ingress).some((workload) =>
     instancesOf(model, workload).some(
       (instance) => instance.image !== undefined || COURSE_IMAGES.test(parseImage(instance.imageName).repository),
     ),
@@ -352,7 +352,7 @@ function routeRemark(
   );
   if (middlewares) return undefined;
   const strips = target !== undefined && !isUnder(target.replace(/\/?\$.*$/, ''), prefix);
-  for (const workload of workloadsBehind(cluster, entry.service)) {
+  for (const workload of workloadsBehind(cluster, entry.service, entry.ingress)) {
     for (const instance of instancesOf(model, workload)) {
       if (instance.container?.isInit) continue;
       const all = routesOf(model, instance);
@@ -415,7 +415,7 @@ export const frontPath: Rule = {
       for (const entry of paths) {
         const prefix = entry.path.replace(/\/?(\(.*|\*)$/, '').replace(/\/$/, '');
         if (prefix === '' || !/^\/[\w/-]+$/.test(prefix)) continue;
-        for (const workload of workloadsBehind(cluster, entry.service)) {
+        for (const workload of workloadsBehind(cluster, entry.service, entry.ingress)) {
           for (const instance of instancesOf(model, workload)) {
             const front = frontOf(model, instance.image);
             if (
@@ -561,6 +561,6 @@ function upstreamOf(model: Model, instance: Instance, host: string): Instance | 
   if (instance.stack)
     return model.instances.find((other) => other.stack === instance.stack && other.service?.name === host);
   if (!instance.cluster) return undefined;
-  const [workload] = workloadsBehind(instance.cluster, host.split('.')[0] ?? '');
+  const [workload] = workloadsBehind(instance.cluster, host.split('.')[0] ?? '', instance.workload?.resource);
   return workload ? instancesOf(model, workload).find((each) => !each.container?.isInit) : undefined;
 }

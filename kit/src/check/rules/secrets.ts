@@ -1,206 +1,47 @@
-import type { Remark, Rule } from '../findings.ts';
+import path from 'node:path';
+import type { Remark, Rule, Severity } from '../findings.ts';
 import type { Model } from '../model.ts';
-import { isEnvFile, isEnvTemplate, readEnvFile } from '../read/env-file.ts';
-import { dataOf, isAside, isFilledInLater } from '../read/kubernetes.ts';
 import { environmentOf } from '../read/dockerfile.ts';
+import { isEnvFile, isEnvTemplate, readEnvFile } from '../read/env-file.ts';
 import { readImage } from '../read/image.ts';
-import { objectAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
+import { dataOf, isAside } from '../read/kubernetes.ts';
+import { lineCounter } from '../read/source.ts';
+import { objectAt, placeOf, textAt, type JsonObject, type Place, written } from '../read/yaml.ts';
+import {
+  classify,
+  hasKeyShape,
+  inUrl,
+  isForBrowsers,
+  isPrivateKey,
+  isRandom,
+  isRemote,
+  isStrong,
+  keysIn,
+  masked,
+  namesSecret,
+} from '../secret-values.ts';
 
-/** Names whose values are kept to oneself. */
-const SECRET_NAME =
-  /PASSWORD|PASSWD|PASSPHRASE|(^|_)(PASS|PWD|MDP)($|_)|SECRET|TOKEN|API_?KEY|APIKEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIAL|MOT_?DE_?PASSE|(^|_)SALT$|CONNECTION_STRING/i;
-/** Names that look so and hold no secret. */
-const NOT_SECRET =
-  /_(FILE|PATH|NAME|URL|URI|HOST|EXPIRE\w*|EXPIRATION|TTL|ALGORITHM|LENGTH|MINUTES|DAYS|HOURS|SECONDS|TYPE|ID|HEADER|ISSUER|AUDIENCE|LIFETIME|ENDPOINT|MIN|MAX)$|^(PUBLIC_|VITE_|NEXT_PUBLIC_|REACT_APP_)|PUBLIC_KEY|TOKEN_(EXPIRE|LIFE)|PASSWORD_(MIN|MAX|RESET)|ALLOW_EMPTY|HOST_AUTH|RANDOM_ROOT|SECRET_NAME|TOKENIZERS?|TOKENS?_PER|MAX_TOKENS|NUM_TOKENS/i;
-
-/** Shapes of keys that services give out; such a text is a key wherever it stands. */
-const KEY_SHAPES: [RegExp, string][] = [
-  [/\bAKIA[0-9A-Z]{16}\b/, 'AWS'],
-  [/\bgh[pousr]_[A-Za-z0-9]{36}\b|\bgithub_pat_[A-Za-z0-9_]{40,}\b/, 'GitHub'],
-  [/\bglpat-[A-Za-z0-9_-]{20,}\b/, 'GitLab'],
-  [/\bdckr_pat_[A-Za-z0-9_-]{20,}\b/, 'Docker Hub'],
-  [/\bxox[baprs]-[A-Za-z0-9-]{20,}\b/, 'Slack'],
-  [/\bsk_live_[A-Za-z0-9]{20,}\b/, 'Stripe'],
-  [/\bsk-(proj-|ant-)?[A-Za-z0-9_-]{32,}\b/, 'OpenAI'],
-  [/\bAIza[0-9A-Za-z_-]{35}\b/, 'Google'],
-  [/\bhf_[A-Za-z]{30,}\b/, 'Hugging Face'],
-  [/\bgsk_[A-Za-z0-9]{40,}\b/, 'Groq'],
-  [/-----BEGIN (RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----/, 'clé privée'],
-];
-
-/** What a value is: to be filled in, known to everybody, or somebody's own. */
-export function classify(value: string, beside: readonly string[] = []): 'placeholder' | 'weak' | 'real' {
-  const text = value.trim();
-  const plain = text
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f]/g, '');
-  if (
-    text === '' ||
-    text.includes('•') ||
-    isFilledInLater(text) ||
-    /^[*.x•_-]+$/i.test(text) ||
-    /\$\{?\w+|^ENC\[|^vault:|^!/.test(text)
-  )
-    return 'placeholder';
-  if (
-    /change|replace|remplace|your|votre|^to-?do$|tbd|placeholder|insert|xxx|\.\.\.|…|fill|completer|a[-_ ]definir|example|exemple|dummy|fake|redacted|secret[-_]?here|\bhere\b|ici|to[-_]be|not[-_]?set|none|null|undefined|dev[-_]only|insecure|unsafe|generate|openssl/.test(
-      plain,
-    )
-  )
-    return 'placeholder';
-  if (/^(true|false|yes|no|on|off|disabled|enabled|\d{1,5})$/.test(plain))
-    return /^\d+$/.test(plain) ? 'weak' : 'placeholder';
-  const bare = plain.replace(/[^a-z]/g, '');
-  const WEAK =
-    /^(my|mon|ma|the|a|some|super|very|dev|test|testing|local|demo|django|flask|jwt|app|db|user|admin|root|api|postgres|mysql|mongo|redis|minio|secure|strong|default|long|random|ultra|top)*(secret|password|passwd|pass|pwd|mdp|motdepasse|passe|key|cle|clesecrete|secrete|token|postgres|postgresql|mysql|mariadb|mongo|mongodb|redis|rabbitmq|guest|root|admin|adminadmin|minio|minioadmin|user|test|testing|demo|dev|development|local|azerty|qwerty|letmein|welcome|bonjour|toto|titi|foobar|foo|bar|hello|abc|abcd|abcdef|p|pw|string|app|db|database|api|phrase|word|value|valeur|changeit)*(key|secret|password|pass|cle|secrete|token|string|phrase)*$/;
-  if (bare !== '' && WEAK.test(bare)) return 'weak';
-  if (
-    /^[\d]+$/.test(text) &&
-    /^(0?1234567890|0000|1111)/.test(`${text}000`.slice(0, 4) === '1234' ? '1234567890' : text)
-  )
-    return 'weak';
-  if (
-    beside.some(
-      (other) => other !== '' && (plain === other.toLowerCase() || bare === other.toLowerCase().replace(/[^a-z]/g, '')),
-    )
-  )
-    return 'weak';
-  return text.length < 4 ? 'weak' : 'real';
-}
-
-/** Whether a text looks drawn at random: long, with letters and digits mixed all along. */
-function isRandom(value: string): boolean {
-  return (
-    /^[A-Za-z0-9_-]{24,}$/.test(value) &&
-    (value.match(/[A-Za-z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0) >= 5 &&
-    !/1234|abcd|xxxx|0000/i.test(value)
-  );
-}
-
-/** A few letters of a secret, so that its owner knows which one is meant. */
-function masked(value: string): string {
-  return value.length < 8 ? '••••' : `${value.slice(0, 2)}••••`;
-}
-
-/** The password that an address carries: `scheme://user:password@host`. */
-function inUrl(value: string): { user: string; password: string; host: string } | undefined {
-  const match = /^[a-z][\w+.-]*:\/\/([^:/@\s]*):([^@/\s]+)@([^:/?\s]+)/i.exec(value);
-  return match ? { user: match[1] ?? '', password: match[2] ?? '', host: match[3] ?? '' } : undefined;
-}
-
-function isRemote(host: string): boolean {
-  return (
-    host.includes('.') && !/^(127|10|172|192)\.|\.local$|\.svc|\.internal$|localhost|example\.(com|org|net)$/.test(host)
-  );
-}
-
+/** A value that may be a secret, and where it stands. */
 interface Held {
+  /** Its variable or key; empty for what is known by its shape alone. */
   name: string;
   value: string;
   place: Place;
-  where: 'Secret' | 'ConfigMap' | 'manifest' | 'env-file' | 'compose' | 'dockerfile';
+  where: 'Secret' | 'ConfigMap' | 'manifest' | 'env-file' | 'compose' | 'dockerfile' | 'workflow' | 'settings' | 'code';
+  /** Values that everybody can read beside it. */
   beside: string[];
+  /** What the value is, when something else than its name tells: a key of that service, a literal that signs tokens. */
+  kind?: { owner: string | undefined } | 'sign' | 'default';
+  /** The host that it opens, when one stands beside it. */
+  host?: string | undefined;
+  /** What is in a comment, or in a text for people, gives nothing to any program. */
+  isRemark?: boolean;
 }
 
-function* heldValues(model: Model): Generator<Held> {
-  const { project } = model;
-  for (const file of model.manifests) {
-    if (!project.isShared(file.path)) continue;
-    for (const object of file.documents) {
-      const kind = textAt(object, 'kind');
-      if (kind === 'Secret' || kind === 'ConfigMap') {
-        if (
-          'sops' in object ||
-          /sealed|template/i.test(textAt(object, 'apiVersion') ?? '') ||
-          textAt(object, 'type') === 'kubernetes.io/service-account-token'
-        )
-          continue;
-        const entries = dataOf({
-          apiVersion: '',
-          kind,
-          name: '',
-          namespace: undefined,
-          object,
-          place: placeOf(object),
-        });
-        const beside = Object.entries(entries).flatMap(([name, { text }]) =>
-          SECRET_NAME.test(name) ? [] : [text ?? ''],
-        );
-        for (const [name, { text, place }] of Object.entries(entries)) {
-          if (text !== undefined)
-            yield { name, value: text, place, where: kind, beside: text.length < 200 ? beside : [] };
-        }
-      }
-    }
-  }
-  for (const cluster of model.clusters) {
-    for (const workload of cluster.workloads) {
-      for (const container of workload.containers) {
-        for (const [name, { value, place, from }] of container.env) {
-          if (from === 'value' && value !== undefined && place.file !== '' && project.isShared(place.file))
-            yield {
-              name,
-              value,
-              place,
-              where: 'manifest',
-              beside: [...container.env].flatMap(([other, each]) =>
-                SECRET_NAME.test(other) ? [] : (each.value ?? []),
-              ),
-            };
-        }
-      }
-    }
-  }
-  for (const { path: file } of project.files) {
-    const isTemplate = isEnvTemplate(file);
-    if (!(isEnvFile(file) || isTemplate) || isAside(file) || !project.isShared(file)) continue;
-    const entries = readEnvFile(project.read(file) ?? '').filter(
-      // A template shows names; only what looks drawn at random was left in it by mistake.
-      (entry) => !isTemplate || (/API_?KEY|TOKEN|ACCESS_?KEY/i.test(entry.name) && isRandom(entry.value)),
-    );
-    for (const entry of entries)
-      yield {
-        name: entry.name,
-        value: entry.value,
-        place: { file, line: entry.line },
-        where: 'env-file',
-        beside: entries.filter((other) => !SECRET_NAME.test(other.name)).map((other) => other.value),
-      };
-  }
-  for (const file of model.composeFiles) {
-    if (!project.isShared(file.path)) continue;
-    for (const stack of model.stacks.filter((each) => each.file === file.path)) {
-      for (const service of stack.services) {
-        const environment = objectAt(service.object, 'environment');
-        for (const name of Object.keys(environment)) {
-          const place = placeOf(environment, name);
-          // A value that compose puts in from elsewhere is not written here.
-          const line = (project.read(place.file) ?? '').split('\n')[place.line - 1] ?? '';
-          if (/\$\{?\w/.test(line)) continue;
-          yield {
-            name,
-            value: textAt(environment, name) ?? '',
-            place,
-            where: 'compose',
-            beside: Object.entries(environment).flatMap(([other, value]) =>
-              SECRET_NAME.test(other) ? [] : [written(value)],
-            ),
-          };
-        }
-      }
-    }
-  }
-  for (const build of model.builds) {
-    const image = readImage(project, build);
-    for (const stage of image?.dockerfile.stages ?? []) {
-      for (const step of stage.instructions) {
-        if (step.keyword !== 'ENV') continue;
-        for (const [name, value] of environmentOf(step.text))
-          yield { name, value, place: { file: build.dockerfile, line: step.line }, where: 'dockerfile', beside: [] };
-      }
-    }
-  }
+interface Judged extends Held {
+  severity: Severity;
+  secret: string;
+  isWeak: boolean;
 }
 
 export const secretCommitted: Rule = {
@@ -211,204 +52,471 @@ export const secretCommitted: Rule = {
     en: 'What is in git stays there, even when deleted, and everybody can read it. base64 is no encryption: "base64 -d" undoes it without a key.',
   },
   *check(model) {
-    const told = new Set<string>();
-    const byFile = new Map<string, Remark>();
+    const byFile = new Map<string, Judged[]>();
     for (const held of heldValues(model)) {
-      const remark = heldRemark(held);
-      const known = byFile.get(held.place.file);
-      // One sentence a file, for its gravest value.
-      if (remark && (!known || (known.severity !== 'error' && remark.severity === 'error')))
-        byFile.set(held.place.file, remark);
+      if (!model.project.isShared(held.place.file)) continue;
+      const judged = judge(held);
+      if (!judged) continue;
+      const list = byFile.get(held.place.file) ?? [];
+      // What has a name is not told a second time by the shape of its value.
+      const isKnown = list.some(
+        ({ place, name }) => place.line === judged.place.line && (judged.name === '' || name === judged.name),
+      );
+      if (!isKnown) list.push(judged);
+      byFile.set(held.place.file, list);
     }
-    for (const [file, remark] of byFile) {
-      if (remark.severity === 'error') told.add(file);
-      yield remark;
+    // One sentence a file, for its gravest values.
+    for (const list of byFile.values()) {
+      const severity = list.some((each) => each.severity === 'error') ? 'error' : 'warning';
+      const gravest = list.filter((each) => each.severity === severity).sort((a, b) => a.place.line - b.place.line);
+      yield remarkOf(gravest.some((each) => !each.isWeak) ? gravest.filter((each) => !each.isWeak) : gravest);
     }
-    yield* keysInText(model, told);
   },
 };
 
-function heldRemark(held: Held): Remark | undefined {
-  const { name, value, place, where } = held;
-  if (value.length > 2000 || (value.includes('\n') && where !== 'Secret')) return undefined;
-  const url = inUrl(value);
-  const secret = url ? url.password : value;
-  if (!url && (!(SECRET_NAME.test(name) || where === 'Secret') || NOT_SECRET.test(name))) return undefined;
-  if (
-    !url &&
-    where === 'Secret' &&
-    !SECRET_NAME.test(name) &&
-    (/(USER|USERNAME|LOGIN|HOST|PORT|DB|DATABASE|NAME|EMAIL|MAIL|SERVER|URL|ENDPOINT|REGION|BUCKET|CLIENT_ID|\.crt|\.pem|\.json|\.ya?ml)$/i.test(
-      name,
-    ) ||
-      !/KEY|AUTH|CRED|SIGN|JWT/i.test(name))
-  )
-    return undefined;
-  const kind = classify(secret, url ? [...held.beside, url.user] : held.beside);
-  if (kind === 'placeholder') return undefined;
-  const isShape = KEY_SHAPES.some(([shape]) => shape.test(value));
-  const isKey = /KEY|TOKEN|SECRET/i.test(name) && secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret);
-  const isLocalFile =
-    where === 'compose' ||
-    where === 'dockerfile' ||
-    /\.env\.(dev|development|test|testing|ci|local)|(^|\/)(dev|test|local)\.env$/.test(place.file);
-  const isSharedDatabase = url !== undefined && isRemote(url.host);
-  let severity: Remark['severity'] | undefined;
-  if (where === 'Secret' || where === 'ConfigMap') severity = kind === 'real' ? 'error' : 'warning';
-  else if (where === 'manifest') severity = kind === 'real' ? 'error' : undefined;
-  else if (kind === 'real') {
-    // What serves on one's own computer alone is no secret, unless it opens something elsewhere.
-    if (isShape || isSharedDatabase) severity = 'error';
-    else if (where === 'env-file' && secret.length >= 6 && !url) severity = isLocalFile ? 'warning' : 'error';
-    // A key that a service gave out is good everywhere; one of the application's own, here alone.
-    else if (isKey)
-      severity = /API_?KEY|ACCESS_?KEY|TOKEN/i.test(name) && !/JWT|CSRF/i.test(name) ? 'error' : 'warning';
-  }
-  if (severity === undefined) return undefined;
-  const inSecret = where === 'Secret';
-  const key = name === '' ? '' : `${name} `;
-  const file = place.file;
-  const shown = masked(secret);
-  const isWeak = kind === 'weak';
-  const fixFr = isEnvTemplate(file)
-    ? 'Changez ce secret chez celui qui l’a donné, et laissez la valeur vide dans le modèle.'
-    : where === 'env-file'
-      ? `Changez ce secret chez celui qui l’a donné, puis : git rm --cached ${file} et ajoutez « ${file.split('/').at(-1) ?? ''} » à .gitignore (gardez un .env.template sans valeurs).`
-      : where === 'compose' || where === 'dockerfile'
-        ? `Changez ce secret, et lisez-le d’un fichier que git ignore : env_file: .env (ou \${${name}}).`
-        : `Changez ce secret, enlevez ce fichier du dépôt (git rm --cached ${file}, .gitignore) et créez-le sur le cluster : kubectl create secret generic … --from-literal=${name}=…`;
-  const fixEn = isEnvTemplate(file)
-    ? 'Change this secret where it came from, and leave the value empty in the template.'
-    : where === 'env-file'
-      ? `Change this secret where it came from, then: git rm --cached ${file} and add "${file.split('/').at(-1) ?? ''}" to .gitignore (keep a .env.template without values).`
-      : where === 'compose' || where === 'dockerfile'
-        ? `Change this secret, and read it from a file that git ignores: env_file: .env (or \${${name}}).`
-        : `Change this secret, remove this file from the repository (git rm --cached ${file}, .gitignore) and make it on the cluster: kubectl create secret generic … --from-literal=${name}=…`;
-  return {
-    severity,
-    place,
-    about: `secret ${file}:${place.line}`,
-    fr: [
-      isWeak
-        ? `${url ? `Le mot de passe de ${key}est connu` : `${key}est un mot de passe connu`} de tous, dans un fichier que git partage.`
-        : `${key}(${shown}) est dans un fichier que git partage${inSecret ? ', à peine déguisé en base64 ou en clair' : where === 'ConfigMap' ? ', dans un ConfigMap, que tous ceux qui ont accès au cluster lisent' : ''}.`,
-      isWeak
-        ? 'Quiconque atteint le service y entre avec ce mot de passe.'
-        : 'Quiconque ouvre le dépôt peut s’en servir ; des robots cherchent de telles lignes sur GitHub jour et nuit.',
-      fixFr,
-    ],
-    en: [
-      isWeak
-        ? `${url ? `The password of ${key}is one` : `${key}is a password`} that everybody knows, in a file that git shares.`
-        : `${key}(${shown}) is in a file that git shares${inSecret ? ', barely disguised by base64 or in clear' : where === 'ConfigMap' ? ', in a ConfigMap, which everybody with access to the cluster reads' : ''}.`,
-      isWeak
-        ? 'Whoever reaches the service gets in with this password.'
-        : 'Whoever opens the repository can use it; robots look for such lines on GitHub day and night.',
-      fixEn,
-    ],
-  };
+function* heldValues(model: Model): Generator<Held> {
+  yield* inManifests(model);
+  yield* inEnvFiles(model);
+  yield* inCompose(model);
+  yield* inDockerfiles(model);
+  yield* inWorkflows(model);
+  yield* inTexts(model);
 }
 
-/** Keys of known shapes, in any text of the project; addresses of remote databases in code. */
-function* keysInText(model: Model, told: Set<string>): Generator<Remark> {
-  const { project } = model;
-  for (const { path: file, size } of project.files) {
-    if (
-      size > 300_000 ||
-      isAside(file) ||
-      told.has(file) ||
-      !/\.(py|[cm]?[jt]sx?|vue|java|ya?ml|json|toml|ini|cfg|conf|properties|sh|ipynb|env|txt|xml|rb|go|php|cs|r|R|qmd|pem|key)$|(^|\/)(\.env[^/]*|Dockerfile[^/]*|id_rsa|id_ed25519)$/i.test(
-        file,
+function* inManifests(model: Model): Generator<Held> {
+  for (const file of model.manifests) {
+    for (const object of file.documents) {
+      const kind = textAt(object, 'kind');
+      if (
+        (kind !== 'Secret' && kind !== 'ConfigMap') ||
+        'sops' in object ||
+        /sealed|template/i.test(textAt(object, 'apiVersion') ?? '') ||
+        textAt(object, 'type') === 'kubernetes.io/service-account-token'
       )
-    )
-      continue;
-    if (
-      /(package-lock|pnpm-lock|yarn\.lock|poetry\.lock|uv\.lock|\.min\.js|\.map$)|\.(test|spec)\.|(^|\/)test_|_test\.py$|\.(example|template|sample)$/.test(
-        file,
-      )
-    )
-      continue;
-    const text = project.read(file) ?? '';
-    const found = KEY_SHAPES.map(([shape, owner]) => ({ match: shape.exec(text), owner })).find(
-      ({ match }) => match !== null && !/EXAMPLE|xxxx|0000000|1234567890|abcdef12/i.test(match[0]),
-    );
-    const url = /\.(py|[cm]?[jt]s|java|properties|ya?ml|json|ipynb)$/.test(file)
-      ? [...text.matchAll(/["'`=:\s](?:jdbc:)?((?:postgres(?:ql)?|mysql|mongodb)(?:\+\w+)?:\/\/[^\s"'`]+)/g)].find(
-          (match) => {
-            const parts = inUrl(match[1] ?? '');
-            return (
-              parts !== undefined &&
-              isRemote(parts.host) &&
-              classify(parts.password, [parts.user]) === 'real' &&
-              !/[{$%<]/.test(parts.password)
-            );
-          },
-        )
-      : undefined;
-    const at = found?.match?.index ?? url?.index;
-    if (at === undefined || !project.isShared(file)) continue;
-    const line = text.slice(0, at + 1).split('\n').length;
-    const owner = found?.owner ?? 'base de données';
-    yield {
-      severity: 'error',
-      place: { file, line },
-      about: `secret ${file}:${line}`,
-      fr: [
-        `Une clé (${owner}) est écrite dans un fichier que git partage.`,
-        'Quiconque ouvre le dépôt peut s’en servir ; des robots cherchent de telles lignes sur GitHub jour et nuit.',
-        'Révoquez-la chez celui qui l’a donnée, puis lisez la nouvelle d’une variable d’environnement : os.environ["…"] (process.env.…).',
-      ],
-      en: [
-        `A key (${owner.replace('clé privée', 'private key').replace('base de données', 'database')}) is written in a file that git shares.`,
-        'Whoever opens the repository can use it; robots look for such lines on GitHub day and night.',
-        'Revoke it where it came from, then read the new one from an environment variable: os.environ["…"] (process.env.…).',
-      ],
-    };
-  }
-  for (const { path: file } of project.files) {
-    if (!/(^|\/)\.streamlit\/secrets\.toml$/.test(file) || told.has(file) || !project.isShared(file)) continue;
-    for (const [index, line] of (project.read(file) ?? '').split('\n').entries()) {
-      const [, name, value] = /^\s*([\w.-]+)\s*=\s*["']([^"']*)["']/.exec(line) ?? [];
-      if (name === undefined || value === undefined || !SECRET_NAME.test(name) || classify(value) !== 'real') continue;
-      const remark = heldRemark({ name, value, place: { file, line: index + 1 }, where: 'env-file', beside: [] });
-      if (remark) yield remark;
-      break;
+        continue;
+      const resource = { apiVersion: '', kind, name: '', namespace: undefined, object, place: placeOf(object) };
+      const entries = Object.entries(dataOf(resource));
+      const beside = entries.flatMap(([name, { text }]) =>
+        text === undefined || namesSecret(name) || text.length >= 200 ? [] : [text],
+      );
+      for (const [name, { text, place }] of entries)
+        if (text !== undefined) yield { name, value: text, place, where: kind, beside };
     }
   }
-  for (const workflow of model.workflows) {
-    for (const job of workflow.jobs) {
-      for (const step of job.steps) {
-        const inputs = objectAt(step.object, 'with');
-        const password = textAt(inputs, 'password');
-        if (
-          /login-action/.test(step.uses) &&
-          password !== undefined &&
-          !password.includes('${{') &&
-          classify(password) === 'real'
-        )
-          yield workflowKey(placeOf(inputs, 'password'));
-        const typed = /docker login[^\n]*(?:-p|--password)[= ]\s*["']?([^\s"'$]+)/.exec(step.run);
-        if (typed && !step.run.includes('password-stdin') && classify(typed[1] ?? '') === 'real')
-          yield workflowKey(placeOf(step.object, 'run'));
+  for (const cluster of model.clusters) {
+    for (const container of cluster.workloads.flatMap((workload) => workload.containers)) {
+      const beside = [...container.env].flatMap(([name, { value }]) => (namesSecret(name) ? [] : (value ?? [])));
+      for (const [name, { value, place, from }] of container.env)
+        if (from === 'value' && value !== undefined && place.file !== '')
+          yield { name, value, place, where: 'manifest', beside };
+    }
+  }
+}
+
+function* inEnvFiles(model: Model): Generator<Held> {
+  for (const { path: file } of model.project.files) {
+    const isTemplate = isEnvTemplate(file);
+    const isStreamlit = /(^|\/)\.streamlit\/secrets\.toml$/.test(file);
+    if (!(isEnvFile(file) || isTemplate || isStreamlit || /(^|\/)\.Renviron$/.test(file)) || isAside(file)) continue;
+    const entries = readEnvFile(model.project.read(file) ?? '').filter(
+      // A template shows names; only what looks drawn at random was left in it by mistake.
+      (entry) => !isTemplate || (/API_?KEY|TOKEN|ACCESS_?KEY/i.test(entry.name) && isRandom(entry.value)),
+    );
+    const beside = entries.filter((entry) => !namesSecret(entry.name)).map((entry) => entry.value);
+    for (const { name, value, line } of entries)
+      yield { name, value, place: { file, line }, where: 'env-file', beside };
+  }
+}
+
+function* inCompose(model: Model): Generator<Held> {
+  for (const service of model.stacks.flatMap((stack) => stack.services)) {
+    const environment = objectAt(service.object, 'environment');
+    const beside = Object.entries(environment).flatMap(([name, value]) => (namesSecret(name) ? [] : [written(value)]));
+    for (const name of Object.keys(environment)) {
+      const place = placeOf(environment, name);
+      // A value that compose puts in from elsewhere is not written here.
+      const line = (model.project.read(place.file) ?? '').split('\n')[place.line - 1] ?? '';
+      if (!/\$\{?\w/.test(line))
+        yield { name, value: textAt(environment, name) ?? '', place, where: 'compose', beside };
+    }
+  }
+}
+
+function* inDockerfiles(model: Model): Generator<Held> {
+  for (const build of model.builds) {
+    for (const stage of readImage(model.project, build)?.dockerfile.stages ?? []) {
+      for (const step of stage.instructions) {
+        if (step.keyword !== 'ENV') continue;
+        const place = { file: build.dockerfile, line: step.line };
+        for (const [name, value] of environmentOf(step.text))
+          yield { name, value, place, where: 'dockerfile', beside: [] };
       }
     }
   }
 }
 
-function workflowKey(place: Place): Remark {
+function* inWorkflows(model: Model): Generator<Held> {
+  const given = function* (holder: JsonObject | undefined, key: string): Generator<Held> {
+    const values = objectAt(holder, key);
+    for (const name of Object.keys(values))
+      yield { name, value: textAt(values, name) ?? '', place: placeOf(values, name), where: 'workflow', beside: [] };
+  };
+  for (const workflow of model.workflows) {
+    yield* given(workflow.object, 'env');
+    for (const job of workflow.jobs) {
+      yield* given(job.object, 'env');
+      for (const step of job.steps) {
+        yield* given(step.object, 'env');
+        if (/login/.test(step.uses)) yield* given(step.object, 'with');
+        const typed = /docker login[^\n]*(?:-p|--password)[= ]\s*["']?([^\s"'$]+)/.exec(step.run);
+        if (typed && !step.run.includes('password-stdin'))
+          yield {
+            name: 'docker login -p',
+            value: typed[1] ?? '',
+            place: placeOf(step.object, 'run'),
+            where: 'workflow',
+            beside: [],
+          };
+      }
+    }
+  }
+}
+
+const CODE = /\.(py|ipynb|[cm]?[jt]sx?|vue|svelte|java|kt|rb|go|php|cs|r|R|qmd|sh)$/;
+const SETTINGS = /\.(ya?ml|json|toml|ini|cfg|conf|properties|tfvars|xml)$/;
+
+/** Secrets in texts that no reader of their own knows: sources, settings, keys in files of any name. */
+function* inTexts(model: Model): Generator<Held> {
+  const { project } = model;
+  const known = new Set([
+    ...model.manifests.map((file) => file.path),
+    ...model.composeFiles.map((file) => file.path),
+    ...model.workflows.map((file) => file.path),
+  ]);
+  for (const { path: file, size } of project.files) {
+    const base = path.posix.basename(file);
+    const isNamed =
+      CODE.test(file) || SETTINGS.test(file) || /\.(env|txt|pem|key)$|^\.env|^\.Renviron$|dockerfile/i.test(base);
+    // A private key is often kept in a file that has no ending.
+    if (!isNamed && (base.includes('.') || size > 20_000)) continue;
+    if (
+      size > 300_000 ||
+      isAside(file) ||
+      /(package-lock|pnpm-lock|yarn\.lock|poetry\.lock|uv\.lock|\.min\.js|\.map$)|\.(test|spec)\.|(^|\/)(test_|conftest)|_test\.py$|\.(example|template|sample)$|google-services\.json$/.test(
+        file,
+      )
+    )
+      continue;
+    const text = project.read(file);
+    if (text === undefined) continue;
+    const where = known.has(file)
+      ? file.startsWith('.github/')
+        ? 'workflow'
+        : 'manifest'
+      : CODE.test(file)
+        ? 'code'
+        : /dockerfile/i.test(base)
+          ? 'dockerfile'
+          : 'settings';
+    let lineOf: ((offset: number) => number) | undefined;
+    const placeAt = (index: number): Place => ({ file, line: (lineOf ??= lineCounter(text))(index) });
+    if (where === 'code') yield* inCode(text, placeAt);
+    if (where === 'settings' && SETTINGS.test(file)) yield* inSettings(text, placeAt, file.endsWith('.tfvars'));
+    const isRemark = (index: number): boolean =>
+      base.endsWith('.txt') || /^\s*(#|\/\/|--)/.test(text.slice(text.lastIndexOf('\n', index) + 1, index));
+    for (const { owner, value, index } of keysIn(text))
+      yield { name: '', value, place: placeAt(index), where, beside: [], kind: { owner }, isRemark: isRemark(index) };
+    for (const match of text.matchAll(
+      /(?<![\w+])(?:jdbc:)?((?:postgres(?:ql)?|mysql|mariadb|mongodb)(?:\+\w+)?:\/\/[^\s"'`]+)/g,
+    )) {
+      const url = inUrl(match[1] ?? '');
+      if (url && isRemote(url.host) && !/[{$%<]/.test(url.password))
+        yield {
+          name: '',
+          value: match[1] ?? '',
+          place: placeAt(match.index),
+          where,
+          beside: [],
+          isRemark: isRemark(match.index),
+        };
+    }
+  }
+}
+
+/** Values that sources give to secret names: by an assignment, an argument, or the default of a variable. */
+function* inCode(text: string, placeAt: (index: number) => Place): Generator<Held> {
+  if (!/pass|pwd|mdp|secret|token|key|credential|jwt/i.test(text)) return;
+  const found = function* (pattern: RegExp, kind?: Held['kind']): Generator<Held> {
+    for (const match of text.matchAll(pattern)) {
+      const name = match.groups?.name ?? '';
+      const value = match.groups?.value ?? '';
+      if ((kind !== 'sign' && !namesSecret(name)) || isForBrowsers(value, text)) continue;
+      const host = hostBeside(text, match.index);
+      yield { name, value, place: placeAt(match.index), where: 'code', beside: [], host, ...(kind ? { kind } : {}) };
+    }
+  };
+  yield* found(
+    /(?:getenv|environ\.get|environ\.setdefault|\bconfig|\benv(?:\.\w+)?)\(\s*["'](?<name>\w+)["']\s*,\s*(?:default\s*=\s*)?["'](?<value>[^"'\n]+)["']/g,
+    'default',
+  );
+  yield* found(/\benv\.(?<name>\w+)\s*(?:\|\||\?\?)\s*["'`](?<value>[^"'`\n]+)["'`]/g, 'default');
+  yield* found(
+    /(?<name>\bjwt\.(?:sign|verify|encode|decode))\((?:[^"'`;()]|\([^()]*\)|\{[^{}]*\})*?,\s*["'`](?<value>[^"'`\n]{12,})["'`]/g,
+    'sign',
+  );
+  yield* found(
+    /(?<![\w.])["']?(?<name>[A-Za-z_][\w.-]*)["']?\]?\s*(?::\s*(?:str|string|String)\s*)?[:=]\s*[rb]?["'`](?<value>[^"'`\n]{6,200})["'`]/g,
+  );
+}
+
+/** Values that settings give to secret names: for a host elsewhere, or for what a service gave out. */
+function* inSettings(text: string, placeAt: (index: number) => Place, isInfrastructure: boolean): Generator<Held> {
+  for (const match of text.matchAll(
+    /^[ \t]*(?:-[ \t]*)?["']?([\w.-]+)["']?[ \t]*[:=][ \t]*["']?([^\s"'#,]+)["']?,?[ \t\r]*$/gm,
+  )) {
+    const [, name = '', value = ''] = match;
+    if (!namesSecret(name)) continue;
+    const host = isInfrastructure ? 'infrastructure.elsewhere' : hostBeside(text, match.index);
+    yield { name, value, place: placeAt(match.index), where: 'settings', beside: [], host };
+  }
+}
+
+/** The host that is written nearest to a place of a text, in the lines around it. */
+function hostBeside(text: string, index: number): string | undefined {
+  const start = Math.max(0, index - 400);
+  const around = text.slice(start, index + 400);
+  let best: { host: string; distance: number } | undefined;
+  for (const match of around.matchAll(
+    /\b(?:host(?:name)?|server|\w*endpoint\w*|\w*ur[il]|address)["']?\]?\s*[:=]\s*["'`]?(?:jdbc:)?(?:[a-z][\w+.-]*:\/\/)?(?:[^\s"'`/@]*@)?([\w.-]+)/gi,
+  )) {
+    const distance = Math.abs(match.index + start - index);
+    if (!best || distance < best.distance) best = { host: match[1] ?? '', distance };
+  }
+  return best?.host;
+}
+
+/** How grave it is that a value is in the repository; undefined when it is no secret, or serves on one's own computer alone. */
+function judge(held: Held): Judged | undefined {
+  const { name, value, where } = held;
+  const url = inUrl(value);
+  const secret = url ? url.password : value;
+  const made = (severity: Severity, isWeak = false): Judged => ({ ...held, severity, secret, isWeak });
+  if (isPrivateKey(value) && where !== 'code') return made('error');
+  if (typeof held.kind === 'object') return made('error');
+  if (value.length > 2000 || (value.includes('\n') && where !== 'Secret')) return undefined;
+  if (!url && name !== '' && !held.kind && !isNamedSecret(name, where)) return undefined;
+  const kind = classify(secret, url ? [...held.beside, url.user] : held.beside);
+  if (kind === 'placeholder') return undefined;
+  const isReal = kind === 'real';
+  const isForeign = url !== undefined && isRemote(url.host);
+  // A key that a service gave out is good everywhere; one of the application's own, here alone.
+  const isGiven = /API_?KEY|ACCESS_?KEY|TOKEN|CLIENT_?SECRET/i.test(name) && !/JWT|CSRF/i.test(name);
+  const isKey = /KEY|TOKEN|SECRET/i.test(name) && secret.length >= 16 && /\d/.test(secret) && /[a-z]/i.test(secret);
+  switch (where) {
+    case 'Secret':
+    case 'ConfigMap':
+      return isReal ? made('error') : made('warning', true);
+    case 'manifest':
+      // What opens a page for administrators is tried by everybody who finds the page.
+      return isReal ? made('error') : /ADMIN/i.test(name) ? made('warning', true) : undefined;
+    case 'workflow':
+      // Databases of tests live as long as the job.
+      if (!isReal || /POSTGRES|MYSQL|MARIADB|MONGO|DATABASE|^(DB|PG|TEST|CI|JWT|DJANGO|SECRET)/i.test(name))
+        return undefined;
+      return made('error');
+  }
+  if (!isReal) return undefined;
+  // What serves on one's own computer alone is no secret, unless it opens something elsewhere.
+  if (hasKeyShape(value) || isForeign) return made('error');
+  if (url) return undefined;
+  if (where === 'code') return codeGravity(held, isGiven, made);
+  if (where === 'settings')
+    return (isPassword(name) && held.host !== undefined && isRemote(held.host)) || (isGiven && isRandom(secret))
+      ? made('error')
+      : undefined;
+  const file = held.place.file;
+  if (where === 'env-file') {
+    if (secret.length < 6 || (/\.env\.(test|testing|ci)$|(^|\/)(test|ci)\.env$/.test(file) && !isGiven))
+      return undefined;
+    return made(/\.env\.(dev|development|local)|(^|\/)(dev|local)\.env$/.test(file) ? 'warning' : 'error');
+  }
+  return isKey ? made(isGiven ? 'error' : 'warning') : undefined;
+}
+
+/** Whether a name announces a secret; a Secret of Kubernetes is one by itself, save for what goes with it. */
+function isNamedSecret(name: string, where: Held['where']): boolean {
+  if (namesSecret(name)) return true;
+  if (where === 'workflow') return name.startsWith('docker login');
+  return (
+    where === 'Secret' &&
+    /KEY|AUTH|CRED|SIGN|JWT|PASS/i.test(name) &&
+    !/(USER|USERNAME|LOGIN|HOST|PORT|DB|DATABASE|NAME|EMAIL|MAIL|SERVER|URL|URI|FILE|PATH|ENDPOINT|REGION|BUCKET|ID|ALGORITHM|\.crt|\.pem|\.json|\.ya?ml)$|PUBLIC/i.test(
+      name,
+    )
+  );
+}
+
+function isPassword(name: string): boolean {
+  return /PASS|PWD|MDP/i.test(name);
+}
+
+/** Code holds many words that look like passwords: only what nobody types for a try, or what opens a host elsewhere, counts. */
+function codeGravity(held: Held, isGiven: boolean, made: (severity: Severity) => Judged): Judged | undefined {
+  const { name, value, host } = held;
+  if (isPassword(name) && host !== undefined) return isRemote(host) && !/\s/.test(value) ? made('error') : undefined;
+  if (!isStrong(value)) return undefined;
+  if (held.kind === 'sign') return made('error');
+  if (isPassword(name))
+    return held.kind === 'default' || /DB|DATABASE|PG|POSTGRES|SQL|SMTP|MAIL|MONGO|REDIS/i.test(name)
+      ? made('error')
+      : undefined;
+  if (isGiven) return value.length >= 20 ? made('error') : undefined;
+  return value.length >= 20 ? made(held.kind === 'default' ? 'warning' : 'error') : undefined;
+}
+
+type Words = Record<'fr' | 'en', string>;
+
+function labelOf({ name, secret, kind, value }: Judged): Words {
+  if (isPrivateKey(value)) return { fr: 'une clé privée', en: 'a private key' };
+  const shown = masked(secret);
+  if (typeof kind === 'object') {
+    const owner = kind.owner === undefined ? '' : ` ${kind.owner}`;
+    return { fr: `une clé${owner} (${shown})`, en: `a${/^ [AO]/.test(owner) ? 'n' : ''}${owner} key (${shown})` };
+  }
+  if (kind === 'sign')
+    return { fr: `la clé qui signe les jetons (${shown})`, en: `the key that signs tokens (${shown})` };
+  if (name === '')
+    return { fr: `le mot de passe d’une base de données (${shown})`, en: `the password of a database (${shown})` };
+  return { fr: `${name} (${shown})`, en: `${name} (${shown})` };
+}
+
+function weakLabelOf({ name, value }: Judged): Words {
+  return inUrl(value) ? { fr: `le mot de passe de ${name}`, en: `the password of ${name}` } : { fr: name, en: name };
+}
+
+function joined(words: string[], and: string, others: (count: number) => string): string {
+  const shown = words.length > 5 ? [...words.slice(0, 4), others(words.length - 4)] : words;
+  const text = shown.length > 1 ? `${shown.slice(0, -1).join(', ')} ${and} ${shown.at(-1) ?? ''}` : (shown[0] ?? '');
+  return /^(un|une|le|la|an?|the) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+function remarkOf(list: Judged[]): Remark {
+  const [first] = list;
+  if (!first) throw new Error('a remark needs a secret');
+  const { place, severity, where, isWeak } = first;
+  const labels = list.map(isWeak ? weakLabelOf : labelOf);
+  const unique = labels.filter((label, index) => labels.findIndex((other) => other.fr === label.fr) === index);
+  const fr = joined(
+    unique.map((label) => label.fr),
+    'et',
+    (count) => `${count} autres`,
+  );
+  const en = joined(
+    unique.map((label) => label.en),
+    'and',
+    (count) => `${count} others`,
+  );
+  const many = unique.length > 1;
+  const isAddress = inUrl(first.value) !== undefined;
+  const fix = fixOf(first, [...new Set(list.map((each) => each.name).filter((name) => /^[\w.-]+$/.test(name)))]);
   return {
-    severity: 'error',
+    severity,
     place,
     about: `secret ${place.file}:${place.line}`,
     fr: [
-      'Le mot de passe du registre est écrit dans le workflow.',
-      'Quiconque ouvre le dépôt peut pousser des images à votre place.',
-      'Changez-le, mettez-le dans Settings > Secrets and variables > Actions, et écrivez : password: ${{ secrets.DOCKERHUB_TOKEN }}',
+      isWeak
+        ? `${fr} ${many ? 'sont connus' : isAddress ? 'est connu' : 'est un mot de passe connu'} de tous, dans un fichier que git partage.`
+        : `${fr} ${many ? 'sont' : 'est'} dans un fichier que git partage${where === 'Secret' ? ', à peine déguisé en base64 ou en clair' : where === 'ConfigMap' ? ', dans un ConfigMap, que tous ceux qui ont accès au cluster lisent' : ''}.`,
+      isWeak
+        ? 'Quiconque atteint le service y entre avec ce mot de passe.'
+        : 'Quiconque ouvre le dépôt peut s’en servir ; des robots cherchent de telles lignes sur GitHub jour et nuit.',
+      fix.fr,
     ],
     en: [
-      'The registry’s password is written in the workflow.',
-      'Whoever opens the repository can push images in your place.',
-      'Change it, put it in Settings > Secrets and variables > Actions, and write: password: ${{ secrets.DOCKERHUB_TOKEN }}',
+      isWeak
+        ? `${en} ${many ? 'are known to everybody' : isAddress ? 'is known to everybody' : 'is a password that everybody knows'}, in a file that git shares.`
+        : `${en} ${many ? 'are' : 'is'} in a file that git shares${where === 'Secret' ? ', barely disguised by base64 or in clear' : where === 'ConfigMap' ? ', in a ConfigMap, which everybody with access to the cluster reads' : ''}.`,
+      isWeak
+        ? 'Whoever reaches the service gets in with this password.'
+        : 'Whoever opens the repository can use it; robots look for such lines on GitHub day and night.',
+      fix.en,
     ],
   };
+}
+
+/** What to do, by the kind of file: some leave the repository, of others only the value does. */
+function fixOf({ place: { file }, where, value, kind, isRemark }: Judged, names: string[]): Words {
+  const base = path.posix.basename(file);
+  const name = names[0] ?? 'DATABASE_URL';
+  const literals = (names.length > 0 ? names : [name]).map((each) => `--from-literal=${each}=…`).join(' ');
+  if (isPrivateKey(value) && where === 'settings')
+    return {
+      fr: `Jetez cette clé et faites-en une autre ; puis : git rm --cached ${file} et ajoutez « ${base} » à .gitignore.`,
+      en: `Throw this key away and make another; then: git rm --cached ${file} and add "${base}" to .gitignore.`,
+    };
+  if (isRemark)
+    return {
+      fr: 'Changez ce secret chez celui qui l’a donné, et enlevez cette ligne.',
+      en: 'Change this secret where it came from, and remove this line.',
+    };
+  if (isEnvTemplate(file))
+    return {
+      fr: 'Changez ce secret chez celui qui l’a donné, et laissez la valeur vide dans le modèle.',
+      en: 'Change this secret where it came from, and leave the value empty in the template.',
+    };
+  switch (where) {
+    case 'env-file':
+    case 'settings':
+      return {
+        fr: `Changez ce secret chez celui qui l’a donné, puis : git rm --cached ${file} et ajoutez « ${base} » à .gitignore (gardez un modèle sans valeurs${where === 'env-file' ? ' : .env.template' : ''}).`,
+        en: `Change this secret where it came from, then: git rm --cached ${file} and add "${base}" to .gitignore (keep a template without values${where === 'env-file' ? ': .env.template' : ''}).`,
+      };
+    case 'compose':
+    case 'dockerfile':
+      return {
+        fr: `Changez ce secret, et lisez-le d’un fichier que git ignore : env_file: .env (ou \${${name}}).`,
+        en: `Change this secret, and read it from a file that git ignores: env_file: .env (or \${${name}}).`,
+      };
+    case 'Secret':
+      return {
+        fr: `Changez ce secret, enlevez ce fichier du dépôt (git rm --cached ${file}, .gitignore) et créez-le sur le cluster : kubectl create secret generic … ${literals}`,
+        en: `Change this secret, remove this file from the repository (git rm --cached ${file}, .gitignore) and make it on the cluster: kubectl create secret generic … ${literals}`,
+      };
+    case 'ConfigMap':
+    case 'manifest':
+      return {
+        fr: `Changez ce secret, créez-le sur le cluster (kubectl create secret generic … ${literals}) et remplacez la valeur par valueFrom: secretKeyRef:.`,
+        en: `Change this secret, make it on the cluster (kubectl create secret generic … ${literals}) and replace the value by valueFrom: secretKeyRef:.`,
+      };
+    case 'workflow':
+      return {
+        fr: `Changez-le, mettez-le dans Settings > Secrets and variables > Actions, et écrivez ici : \${{ secrets.${/^[A-Z_]+$/.test(name) && names.length > 0 ? name : 'DOCKERHUB_TOKEN'} }}`,
+        en: `Change it, put it in Settings > Secrets and variables > Actions, and write here: \${{ secrets.${/^[A-Z_]+$/.test(name) && names.length > 0 ? name : 'DOCKERHUB_TOKEN'} }}`,
+      };
+    case 'code': {
+      const variable = kind === 'sign' ? 'JWT_SECRET' : variableOf(name);
+      const read =
+        file.endsWith('.py') || file.endsWith('.ipynb')
+          ? `os.environ["${variable}"]`
+          : /\.[cm]?[jt]sx?$|\.(vue|svelte)$/.test(file)
+            ? `process.env.${variable}`
+            : variable;
+      return {
+        fr: `Changez ce secret chez celui qui l’a donné, puis lisez le nouveau d’une variable d’environnement : ${read}`,
+        en: `Change this secret where it came from, then read the new one from an environment variable: ${read}`,
+      };
+    }
+  }
+}
+
+/** The variable that would hold what the code names otherwise. */
+function variableOf(name: string): string {
+  return name
+    .split('.')
+    .slice(-1)
+    .join('')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/-/g, '_')
+    .toUpperCase()
+    .replace(/^(PASSWORD|PASSWD|PWD)$/, 'DB_PASSWORD');
 }

@@ -1,23 +1,17 @@
 import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
-import {
-  appDirectory,
-  entryFiles,
-  moduleArgument,
-  moduleFiles,
-  runningSources,
-  type Instance,
-  type Model,
-} from '../model.ts';
-import { globPattern, imageOf, isPlainBase } from '../read/image.ts';
+import { entryFiles, moduleArgument, runningSources, type Instance, type Model } from '../model.ts';
+import { findModule, isOfInstalledProject, searchPath } from '../python.ts';
+import { isKnownModule } from '../read/distributions.ts';
+import { imageOf, isPlainBase } from '../read/image.ts';
 import { parseImage } from '../read/images.ts';
 import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
-import { filesOfImport, type Run, type StartFault } from '../read/start.ts';
+import type { Run, StartFault } from '../read/start.ts';
 import { readYaml, objectAt, textAt } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
 
 /** How a container that does not start looks, under compose and on a cluster. */
-function crash(instance: Instance, words: string): [string, string] {
+export function crash(instance: Instance, words: string): [string, string] {
   if (instance.where === 'kubernetes')
     return [
       `Le pod redémarre sans cesse (CrashLoopBackOff) ; « kubectl logs » montre « ${words} ».`,
@@ -345,27 +339,21 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
   }
   const wanted = moduleArgument(run.args);
   if (!wanted || /[$*]/.test(wanted.word)) return undefined;
-  const roots = [
-    path.posix.resolve(run.cwd, appDirectory(run.args)),
-    ...(instance.around.variables.PYTHONPATH ?? '').split(':').filter(Boolean),
-  ];
-  const files = roots.flatMap((root) => moduleFiles(wanted.module, root));
-  const found = files.map((file) => instance.around.find(file));
-  const source = found.find((each) => each.state === 'yes')?.source;
+  const folders = searchPath(run, instance);
+  // hypercorn also takes a path.
+  const module = wanted.module.replace(/\.py$/, '').replace(/^.*\//, '');
+  if (!folders) return undefined;
   const about = `start ${run.place.file}:${run.place.line}`;
-  if (!found.some((each) => each.state !== 'no')) {
-    const top = wanted.module.split('.')[0] ?? '';
-    const isInstalled =
-      !roots.some((root) => ['yes', 'unknown'].includes(instance.around.find(path.posix.join(root, top)).state)) &&
-      installsProject(instance) &&
-      // An installed project brings the modules that it has.
-      instance.around.project.files.some(({ path: file }) => /\.py$/.test(file) && `/${file}`.includes(`/${top}`));
-    if (isInstalled) return undefined;
+  const { state, chain, missing } = findModule(instance, folders, module);
+  const found = chain.at(-1)?.found;
+  const source = state === 'yes' && found && 'source' in found ? found.source : undefined;
+  // The program's own name comes from an entry point that is said twice.
+  if (state === 'no' || module === run.program || (state === 'unknown' && isNowhere(instance, folders, module))) {
     const last = wanted.module.split('.').at(-1) ?? '';
     const words =
       run.program === 'uvicorn'
         ? `Error loading ASGI app. Could not import module "${wanted.module}".`
-        : `ModuleNotFoundError: No module named '${top}'`;
+        : `ModuleNotFoundError: No module named '${missing}'`;
     const [fr, en] = crash(instance, words);
     const right = modulePath(instance, run, last);
     const inCase = instance.around.project.files
@@ -384,14 +372,14 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
         fr,
         right === undefined
           ? `Corrigez le module (le chemin du fichier depuis WORKDIR, avec des points), ou WORKDIR, ou le COPY qui apporte le code.`
-          : `Écrivez : ${run.program} ${right}:${wanted.attribute || 'app'}`,
+          : `Écrivez : ${run.program} ${right}${attributeOf(run, wanted.attribute)}`,
       ],
       en: [
         `${run.program} looks for the module "${wanted.module}" in ${run.cwd}, and it is not there${inCase === undefined ? '' : ` (the file is called ${inCase}, and the case of letters counts)`}.`,
         en,
         right === undefined
           ? 'Mend the module (the path of the file from WORKDIR, with dots), or WORKDIR, or the COPY that brings the code.'
-          : `Write: ${run.program} ${right}:${wanted.attribute || 'app'}`,
+          : `Write: ${run.program} ${right}${attributeOf(run, wanted.attribute)}`,
       ],
     };
   }
@@ -461,12 +449,23 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
   };
 }
 
-/** Whether the project itself was installed as a package, so that its modules are found from anywhere. */
-function installsProject(instance: Instance): boolean {
-  return (instance.image?.runs ?? []).some((run) =>
-    /pip3?\s+install(\s+[^&|;\s]+)*\s+(\.|\/app|\/code|\/src)(\s|$|\[|\/)|poetry\s+install(?!.*--no-root)|uv\s+sync(?!.*--no-install-project)|setup\.py\s+install/.test(
-      run.instruction.raw,
-    ),
+/** What follows the module in a command: gunicorn takes `application` of itself, and others want a name. */
+function attributeOf(run: Run, attribute: string): string {
+  if (attribute !== '') return `:${attribute}`;
+  return run.program === 'gunicorn' ? '' : ':app';
+}
+
+/**
+ * Whether a module is in none of the folders that are looked in, though it is not known what is installed: an application
+ * is not one of the packages of others, unless something was installed that is not known at all.
+ */
+function isNowhere(instance: Instance, folders: string[], module: string): boolean {
+  const top = module.split('.')[0] ?? '';
+  const { project, image, find } = instance.around;
+  if (!image || isKnownModule(top) || isOfInstalledProject(instance, top)) return false;
+  if (pythonEnvironments(project, image).list.some(({ packages }) => packages === undefined)) return false;
+  return folders.every((folder) =>
+    [`${top}.py`, `${top}/__init__.py`, top].every((name) => find(path.posix.join(folder, name)).state === 'no'),
   );
 }
 
@@ -1068,207 +1067,6 @@ function serverRemark(instance: Instance): Remark | undefined {
         `Run: ${fix.replace('ou', 'or')}`,
       ],
     };
-  }
-  return undefined;
-}
-
-export const importMissing: Rule = {
-  id: 'import-missing',
-  title: {
-    fr: 'Le code importe un fichier ou un paquet que l’image n’a pas',
-    en: 'The code imports a file or a package that the image does not have',
-  },
-  why: {
-    fr: 'Ce qui marche chez vous trouve ses fichiers dans votre dossier et ses paquets sur votre ordinateur. L’image n’a que ce que COPY et l’installation y ont mis.',
-    en: 'What works on your computer finds its files in your folder and its packages on your computer. The image has only what COPY and the installation put there.',
-  },
-  *check(model) {
-    for (const instance of model.instances) {
-      if (!instance.image || !instance.start.isKnown || !isPlainBase(instance.image.base)) continue;
-      const remark = uncopiedImport(model, instance) ?? uninstalledImport(model, instance);
-      if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
-    }
-  },
-};
-
-/** A path and the folders that hold it: a pattern of `COPY` that matches a folder brings all it holds. */
-function withParents(file: string): string[] {
-  return file.split('/').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
-}
-
-/** What a stage hands over that holds installed packages or programs, and no code of the project. */
-const PACKAGES = /(^|\/)(node_modules|\.?venv|site-packages|wheels)\/?$|^\/(usr|opt|bin|root|install)(\/|$)/;
-
-/** A file of the project that the running code imports, and that no COPY brings. */
-function uncopiedImport(model: Model, instance: Instance): Remark | undefined {
-  const { image } = instance;
-  const copies = image?.copies ?? [];
-  if (
-    !image ||
-    copies.some(
-      (copy) =>
-        copy.sources.some((source) => /\$|^https?:/.test(source)) ||
-        (copy.from !== undefined && !copy.sources.every((source) => PACKAGES.test(source))),
-    )
-  )
-    return undefined;
-  const brought = (file: string) =>
-    image.context.lacks(file) === undefined &&
-    copies.some(
-      (copy) =>
-        copy.from === undefined &&
-        copy.sources.some((source) => {
-          const root = path.posix
-            .normalize(path.posix.join(image.context.folder, path.posix.join('/', source)))
-            .replace(/(?<=.)\/$/, '');
-          if (/[*?[]/.test(root)) return withParents(file).some((each) => globPattern(root).test(each));
-          return root === '.' || file === root || file.startsWith(`${root}/`);
-        }),
-    );
-  const mounted = (file: string) =>
-    instance.mounts.some(
-      (mount) => mount.source !== undefined && (mount.source === '.' || file.startsWith(`${mount.source}/`)),
-    );
-  for (const source of runningSources(model, instance)) {
-    if (!brought(source.path)) continue;
-    for (const each of source.imports) {
-      const files = filesOfImport(source, each, model.project);
-      const [file] = files;
-      if (!each.isCertain || file === undefined || files.some((one) => brought(one) || mounted(one))) continue;
-      const inside = path.posix.relative(image.context.folder, file);
-      if (inside.startsWith('..')) continue;
-      const line = copies.findLast((copy) => copy.from === undefined)?.instruction.line ?? image.stage.line;
-      const top = inside.split('/')[0] ?? inside;
-      const words =
-        source.language === 'python'
-          ? `ModuleNotFoundError: No module named '${each.module}'`
-          : `Error: Cannot find module '${each.module}'`;
-      const [fr, en] = crash(instance, words);
-      return {
-        severity: 'error',
-        place: { file: image.dockerfile.path, line },
-        about: `import ${image.dockerfile.path} ${file}`,
-        fr: [
-          `${source.path} (ligne ${each.line}) importe « ${each.module} », mais aucun COPY n’apporte ${inside} dans l’image${image.context.lacks(file) === 'dockerignore' ? ' (.dockerignore l’écarte)' : ''}.`,
-          fr,
-          `Ajoutez : COPY ${top} ./${top === inside ? '' : top}`,
-        ],
-        en: [
-          `${source.path} (line ${each.line}) imports "${each.module}", but no COPY brings ${inside} into the image${image.context.lacks(file) === 'dockerignore' ? ' (.dockerignore leaves it out)' : ''}.`,
-          en,
-          `Add: COPY ${top} ./${top === inside ? '' : top}`,
-        ],
-      };
-    }
-  }
-  return undefined;
-}
-
-/** Modules that only these packages bring. */
-const MODULES: Record<string, string[]> = {
-  psycopg2: ['psycopg2', 'psycopg2-binary', 'aiopg', 'sqlalchemy-redshift'],
-  flask_cors: ['flask-cors'],
-  flask_sqlalchemy: ['flask-sqlalchemy', 'flask-migrate', 'flask-appbuilder'],
-  flask_login: ['flask-login', 'flask-security', 'flask-security-too', 'flask-appbuilder'],
-  passlib: ['passlib', 'passlib[bcrypt]', 'fastapi-users', 'libpass'],
-  jose: ['python-jose', 'python-jose[cryptography]'],
-  corsheaders: ['django-cors-headers'],
-  rest_framework: ['djangorestframework', 'drf-spectacular', 'djangorestframework-simplejwt', 'drf-yasg', 'djoser'],
-  whitenoise: ['whitenoise', 'whitenoise[brotli]'],
-  decouple: ['python-decouple'],
-  dj_database_url: ['dj-database-url', 'django-heroku', 'environs[django]'],
-  sqlmodel: ['sqlmodel'],
-  pymysql: ['pymysql', 'pymysql[rsa]', 'aiomysql'],
-  streamlit: ['streamlit'],
-  InquirerPy: ['inquirerpy'],
-};
-
-/** Modules of small web applications, and what brings them besides the package of their own name. */
-const BROUGHT: Record<string, string[]> = {
-  sqlalchemy: ['flask-sqlalchemy', 'sqlmodel', 'alembic', 'flask-migrate'],
-  dotenv: ['python-dotenv', 'pydantic-settings', 'uvicorn[standard]', 'fastapi[standard]', 'fastapi[all]'],
-  requests: ['streamlit'],
-  pandas: ['streamlit'],
-  redis: [],
-  pymongo: ['motor', 'flask-pymongo', 'mongoengine', 'beanie'],
-  psycopg: [],
-  asyncpg: [],
-  httpx: ['fastapi[standard]', 'fastapi[all]'],
-  jwt: ['pyjwt', 'flask-jwt-extended'],
-  bcrypt: ['passlib[bcrypt]', 'flask-bcrypt'],
-  fastapi: ['sqladmin'],
-  flask: [
-    'flask-cors',
-    'flask-sqlalchemy',
-    'flask-login',
-    'flask-migrate',
-    'flask-pymongo',
-    'flask-bcrypt',
-    'flask-jwt-extended',
-  ],
-  pydantic_settings: ['fastapi[all]', 'fastapi[standard]'],
-  plotly: [],
-  sklearn: ['scikit-learn'],
-  joblib: ['scikit-learn'],
-};
-
-/** Packages whose own requirements are known here: only among these is it sure that nothing brings a module unseen. */
-const SIMPLE = new Set(
-  [
-    ...Object.keys(BROUGHT).map((name) => name.replace(/_/g, '-')),
-    ...Object.values(BROUGHT).flat(),
-    ...`uvicorn gunicorn django psycopg2 psycopg2-binary pymysql mysqlclient mysql-connector-python pydantic jinja2 python-multipart
-    numpy passlib python-jose email-validator aiosqlite pytest pytest-cov ruff black flake8 mypy werkzeug starlette whitenoise
-    djangorestframework django-cors-headers python-decouple matplotlib seaborn itsdangerous markupsafe click`.split(
-      /\s+/,
-    ),
-  ].map((name) => name.replace(/\[.*$/, '')),
-);
-
-function uninstalledImport(model: Model, instance: Instance): Remark | undefined {
-  const { image } = instance;
-  if (!image) return undefined;
-  const { list, isKnown } = pythonEnvironments(model.project, image);
-  if (!isKnown || list.length === 0 || list.some(({ packages }) => packages === undefined)) return undefined;
-  const installed = new Set(list.flatMap(({ packages }) => [...(packages ?? [])]));
-  const isSimple = [...installed].every((name) => SIMPLE.has(name.replace(/\[.*$/, '')));
-  for (const source of runningSources(model, instance)) {
-    for (const each of source.imports) {
-      const top = each.module.split('.')[0] ?? '';
-      const brought = isSimple ? BROUGHT[top] : undefined;
-      const providers = MODULES[top] ?? (brought && [...brought, top.replace(/_/g, '-')]);
-      if (
-        !each.isCertain ||
-        !providers ||
-        providers.some((name) => installed.has(name)) ||
-        // Extras bring what the package itself brings.
-        [...installed].some((name) => providers.includes(name.replace(/\[.*$/, ''))) ||
-        [...installed].some((name) => name.startsWith(`${top.replace(/_/g, '-').toLowerCase()}-`))
-      )
-        continue;
-      if (filesOfImport(source, each, model.project).length > 0) continue;
-      const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${top}'`);
-      const name =
-        providers.find((provider) => provider.endsWith('-binary')) ??
-        (MODULES[top] || !brought?.[0]?.includes(top.slice(0, 3))
-          ? (MODULES[top]?.[0] ?? top.replace(/_/g, '-'))
-          : brought[0]);
-      return {
-        severity: 'error',
-        place: { file: source.path, line: each.line },
-        about: `package ${image.dockerfile.path} ${top}`,
-        fr: [
-          `${source.path} importe « ${top} », qu’aucun des paquets installés dans l’image n’apporte.`,
-          fr,
-          `Ajoutez « ${name} » aux dépendances (requirements.txt ou pyproject.toml).`,
-        ],
-        en: [
-          `${source.path} imports "${top}", which none of the packages installed in the image brings.`,
-          en,
-          `Add "${name}" to the dependencies (requirements.txt or pyproject.toml).`,
-        ],
-      };
-    }
   }
   return undefined;
 }

@@ -1,13 +1,16 @@
 import path from 'node:path';
+import { instancesOf } from '../chains.ts';
 import { BROWSER_VARIABLE } from '../fronts.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { frontOf, runningSources, type Instance, type Model } from '../model.ts';
-import { readEnvFile, isEnvTemplate } from '../read/env-file.ts';
+import { isEnvFile, isEnvTemplate, readEnvFile } from '../read/env-file.ts';
 import { engineOf, type Engine } from '../read/images.ts';
-import { dataOf, isFilledInLater, type Resource } from '../read/kubernetes.ts';
+import { dataOf, findResource, isFilledInLater, workloadsBehind, type Resource } from '../read/kubernetes.ts';
+import { optionOf } from '../read/shell.ts';
 import type { EnvRead } from '../read/source.ts';
-import { textAt, type Place, written } from '../read/yaml.ts';
+import type { Place } from '../read/yaml.ts';
 import { literal, meansTheSame, nearest } from '../words.ts';
+import { isInNamesake, referencesOf } from './references.ts';
 
 /** Variables that the platform itself gives. */
 const GIVEN_BY_PLATFORM =
@@ -141,7 +144,7 @@ export const variableMissing: Rule = {
 
 function* missingVariables(model: Model, instance: Instance): Generator<Remark> {
   const sources = runningSources(model, instance);
-  const reads = new Map<string, { read: EnvRead; file: string }>();
+  const reads = new Map<string, Read>();
   const everRead = new Set<string>();
   for (const source of sources) {
     for (const read of source.env) {
@@ -150,6 +153,7 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       if (!known || rank(read) > rank(known.read)) reads.set(read.name, { read, file: source.path });
     }
   }
+  if (sources.some((source) => source.gives.has('*'))) return;
   for (const extra of frameworkReads(model, instance)) reads.set(extra.read.name, extra);
   const given = [...instance.variables.keys()];
   const lower = new Map(given.map((name) => [name.toUpperCase(), name]));
@@ -165,23 +169,30 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
         name,
       ),
   );
-  for (const [name, { read, file }] of reads) {
+  const missing: Read[] = [];
+  const held = new Map<Resource, Read[]>();
+  for (const each of reads.values()) {
+    const { read } = each;
+    const { name } = read;
     if (
       instance.variables.has(name) ||
       GIVEN_BY_PLATFORM.test(name) ||
-      (isSettings(read) && lower.has(name.toUpperCase()))
+      (isSettings(read) && lower.has(name.toUpperCase())) ||
+      sources.some((source) => source.gives.has(name)) ||
+      isGivenByDotenv(model, instance, name) ||
+      isExported(model, instance, name) ||
+      configOf(instance).some((resource) => isInNamesake(model, resource, name))
     )
       continue;
-    if (isGivenByDotenv(model, instance, name) || isExported(model, instance, name)) continue;
-    const twin = unread.find((other) => meansTheSame(other, name)) ?? nearest(name, unread, 2);
     const isNeeded = read.need === 'must' || (read.need === 'use' && !read.fallback);
+    const same = unread.find((other) => meansTheSame(other, name)) ?? nearest(name, unread, 2);
     const isLikely =
-      twin !== undefined &&
-      (isNeeded ||
-        (!read.fallback && read.need === 'may') ||
+      same !== undefined &&
+      ((!read.fallback && read.need === 'may') ||
         isLocalDefault(read) ||
         // A password has no default that would be right.
-        (/PASS|PWD|USER/i.test(name) && meansTheSame(twin, name)));
+        (/PASS|PWD|USER/i.test(name) && meansTheSame(same, name)));
+    const twin = same ?? (isNeeded ? longerName(name, unread) : undefined);
     if (!isNeeded && !isLikely) continue;
     if (
       read.need === 'use' &&
@@ -190,91 +201,172 @@ function* missingVariables(model: Model, instance: Instance): Generator<Remark> 
       !/connect|engine|Client|Pool|int$|int\(|float|Redis|from_url|Sequelize/.test(read.use ?? '')
     )
       continue;
+    if (twin !== undefined) {
+      yield renamed(model, instance, each, twin);
+      continue;
+    }
     const holder = instance.cluster?.resources.find(
       (resource) => (resource.kind === 'ConfigMap' || resource.kind === 'Secret') && name in dataOf(resource),
     );
-    if (holder && twin === undefined) {
-      yield unreadHolder(instance, holder, name, file, read.line);
-      continue;
-    }
-    const given_ = twin === undefined ? undefined : instance.variables.get(twin);
-    // A value that others take too keeps its name; this container takes it under a second one.
-    const isShared =
-      given_ !== undefined &&
-      given_.from !== 'value' &&
-      model.instances.some((other) => other !== instance && other.variables.get(twin ?? '')?.place === given_.place);
-    const place = given_ && given_.place.file !== '' && !isShared ? given_.place : instance.place;
-    const use = read.use === undefined || read.use === 'url' || read.use === 'BaseSettings' ? '' : ` (${read.use})`;
-    const where =
-      instance.where === 'kubernetes'
-        ? 'env ou envFrom du Deployment (ConfigMap, Secret)'
-        : 'environment: ou env_file: du service';
-    const whereEn =
-      instance.where === 'kubernetes'
-        ? 'env or envFrom of the Deployment (ConfigMap, Secret)'
-        : 'environment: or env_file: of the service';
-    const isPython = file.endsWith('.py');
-    const words = isSettings(read)
-      ? `ValidationError: 1 validation error for Settings … ${name.toLowerCase()} Field required`
-      : read.need === 'must' && isPython
-        ? `KeyError: '${name}'`
-        : isPython
-          ? `… None … (${name})`
-          : `${name} … undefined`;
-    yield {
-      severity: read.fallback && !isNeeded ? 'warning' : 'error',
-      place,
-      about: `variable ${instance.where} ${instance.name} ${name}`,
-      unlessBroken: `name ${place.file}:${place.line}`,
-      fr: [
-        twin === undefined
-          ? `L’application lit ${name}${use} (${file}, ligne ${read.line}), et rien ne la donne à « ${instance.name} ».`
-          : `L’application lit ${name} (${file}, ligne ${read.line}), mais « ${instance.name} » reçoit ${twin}, que rien ne lit.`,
-        read.fallback && !isNeeded
-          ? 'L’application se sert de sa valeur par défaut, quoi que dise cette ligne.'
-          : instance.where === 'kubernetes'
-            ? `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${words} ».`
-            : `Le conteneur s’arrête, ou répond 500 ; ses journaux montrent « ${words} ».`,
-        twin === undefined
-          ? `Donnez ${name} par ${where}.`
-          : isShared
-            ? `Donnez au conteneur la même valeur sous ce nom (env: - name: ${name}, valueFrom:).`
-            : `Renommez ${twin} en ${name}.`,
-      ],
-      en: [
-        twin === undefined
-          ? `The application reads ${name}${use} (${file}, line ${read.line}), and nothing gives it to "${instance.name}".`
-          : `The application reads ${name} (${file}, line ${read.line}), but "${instance.name}" is given ${twin}, which nothing reads.`,
-        read.fallback && !isNeeded
-          ? 'The application uses its default value, whatever this line says.'
-          : instance.where === 'kubernetes'
-            ? `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${words}".`
-            : `The container stops, or answers 500; its logs show "${words}".`,
-        twin === undefined
-          ? `Give ${name} by ${whereEn}.`
-          : isShared
-            ? `Give the container the same value under that name (env: - name: ${name}, valueFrom:).`
-            : `Rename ${twin} to ${name}.`,
-      ],
-    };
+    if (holder) held.set(holder, [...(held.get(holder) ?? []), each]);
+    else missing.push(each);
   }
+  for (const [holder, list] of held) yield unreadHolder(instance, holder, list);
+  if (missing.length > 0) yield notGiven(instance, missing);
 }
 
-/** The value is in a ConfigMap or Secret of the files, which the container does not take. */
-function unreadHolder(instance: Instance, holder: Resource, name: string, file: string, line: number): Remark {
+/** The ConfigMaps and Secrets that a container takes whole. */
+function configOf(instance: Instance): Resource[] {
+  const { cluster, workload, container } = instance;
+  if (!cluster || !workload || !container) return [];
+  return referencesOf(workload).flatMap(({ kind, name, key, container: holder }) =>
+    key === undefined && holder === container.name ? (findResource(cluster, kind, name, workload.resource) ?? []) : [],
+  );
+}
+
+/** A variable that the application reads, and where. */
+interface Read {
+  read: EnvRead;
+  file: string;
+}
+
+/** A name that holds all words of another: a prefix that one side wrote and the other did not. */
+function longerName(name: string, candidates: string[]): string | undefined {
+  const words = (text: string) => text.toUpperCase().split('_').filter(Boolean);
+  const holds = (long: string[], short: string[]) =>
+    short.length > 1 && long.length > short.length && short.every((word) => long.includes(word));
+  const [only, ...others] = candidates.filter(
+    (other) => holds(words(other), words(name)) || holds(words(name), words(other)),
+  );
+  return others.length === 0 ? only : undefined;
+}
+
+/** What the logs say when a variable is not there. */
+function wordsOf({ read, file }: Read): string {
+  if (read.use === 'BaseSettings')
+    return `ValidationError: 1 validation error for Settings … ${read.name.toLowerCase()} Field required`;
+  if (read.raises !== undefined) return read.raises;
+  return file.endsWith('.py') ? `… None … (${read.name})` : `${read.name} … undefined`;
+}
+
+function useOf({ use, raises }: EnvRead): string {
+  return use === undefined || raises !== undefined || use === 'url' || use === 'BaseSettings' ? '' : ` (${use})`;
+}
+
+function failure(instance: Instance, words: string): { fr: string; en: string } {
+  return instance.where === 'kubernetes'
+    ? {
+        fr: `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${words} ».`,
+        en: `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${words}".`,
+      }
+    : {
+        fr: `Le conteneur s’arrête, ou répond 500 ; ses journaux montrent « ${words} ».`,
+        en: `The container stops, or answers 500; its logs show "${words}".`,
+      };
+}
+
+/** Variables that nothing gives, under this name or another: one sentence for one container. */
+function notGiven(instance: Instance, list: Read[]): Remark {
+  const [first] = list;
+  if (!first) throw new Error('nothing is missing');
+  const { read, file } = first;
+  const names = list.map((each) => each.read.name);
+  const many = names.length > 1;
+  const shown = names.length > 6 ? [...names.slice(0, 6), '…'] : names;
+  const [fr, en] = many
+    ? [
+        `${shown.slice(0, -1).join(', ')} et ${shown.at(-1) ?? ''}`.replace(' et …', ', …'),
+        `${shown.slice(0, -1).join(', ')} and ${shown.at(-1) ?? ''}`.replace(' and …', ', …'),
+      ]
+    : [`${read.name}${useOf(read)}`, `${read.name}${useOf(read)}`];
+  const isCluster = instance.where === 'kubernetes';
+  const { place } = instance;
+  const fails = failure(instance, wordsOf(first));
+  return {
+    severity: 'error',
+    place,
+    about: variableCause(instance, read.name),
+    unlessBroken: `name ${place.file}:${place.line}`,
+    fr: [
+      `L’application lit ${fr} (${file}, ligne ${read.line}${many ? '…' : ''}), et rien ne ${many ? 'les' : 'la'} donne à « ${instance.name} ».`,
+      fails.fr,
+      `${many ? 'Donnez-les' : `Donnez ${read.name}`} par ${isCluster ? 'env ou envFrom du Deployment (ConfigMap, Secret)' : 'environment: ou env_file: du service'}.`,
+    ],
+    en: [
+      `The application reads ${en} (${file}, line ${read.line}${many ? '…' : ''}), and nothing gives ${many ? 'them' : 'it'} to "${instance.name}".`,
+      fails.en,
+      `Give ${many ? 'them' : read.name} by ${isCluster ? 'env or envFrom of the Deployment (ConfigMap, Secret)' : 'environment: or env_file: of the service'}.`,
+    ],
+  };
+}
+
+/** What is at fault when a container lacks a variable, for all rules that see it. */
+export function variableCause(instance: Instance, name: string): string {
+  return `variable ${instance.where} ${instance.name} ${name}`;
+}
+
+/** A variable that is given under another name, which nothing reads. */
+function renamed(model: Model, instance: Instance, each: Read, twin: string): Remark {
+  const { read, file } = each;
+  const { name } = read;
+  const given = instance.variables.get(twin);
+  // A value that others take too keeps its name; this container takes it under a second one.
+  const isShared =
+    given !== undefined &&
+    given.from !== 'value' &&
+    model.instances.some((other) => other !== instance && other.variables.get(twin)?.place === given.place);
+  const place = given && given.place.file !== '' && !isShared ? given.place : instance.place;
+  const isLost = read.fallback?.kind === 'text' && /localhost|127\.0\.0\.1/.test(read.fallback.text);
+  const hasDefault = read.fallback !== undefined;
+  const fails = failure(instance, wordsOf(each));
+  return {
+    severity: hasDefault && !isLost ? 'warning' : 'error',
+    place,
+    about: variableCause(instance, name),
+    unlessBroken: `name ${place.file}:${place.line}`,
+    fr: [
+      `L’application lit ${name} (${file}, ligne ${read.line}), mais « ${instance.name} » reçoit ${twin}, que rien ne lit.`,
+      isLost
+        ? 'L’application se sert de sa valeur par défaut, localhost, qui est le conteneur lui-même : « Connection refused ».'
+        : hasDefault
+          ? 'L’application se sert de sa valeur par défaut, quoi que dise cette ligne.'
+          : fails.fr,
+      isShared
+        ? `Donnez au conteneur la même valeur sous ce nom (env: - name: ${name}, valueFrom:).`
+        : `Renommez ${twin} en ${name}.`,
+    ],
+    en: [
+      `The application reads ${name} (${file}, line ${read.line}), but "${instance.name}" is given ${twin}, which nothing reads.`,
+      isLost
+        ? 'The application uses its default value, localhost, which is the container itself: "Connection refused".'
+        : hasDefault
+          ? 'The application uses its default value, whatever this line says.'
+          : fails.en,
+      isShared
+        ? `Give the container the same value under that name (env: - name: ${name}, valueFrom:).`
+        : `Rename ${twin} to ${name}.`,
+    ],
+  };
+}
+
+/** Values that are in a ConfigMap or Secret of the files, which the container does not take. */
+function unreadHolder(instance: Instance, holder: Resource, list: Read[]): Remark {
   const reference = holder.kind === 'ConfigMap' ? 'configMapRef' : 'secretRef';
+  const names = list.map(({ read }) => read.name).join(', ');
+  const [{ read, file } = { read: { line: 0 }, file: '' }] = list;
+  const fails = failure(instance, list[0] ? wordsOf(list[0]) : '');
   return {
     severity: 'error',
     place: instance.place,
     about: `unused ${holder.kind} ${holder.name}`,
     fr: [
-      `L’application lit ${name} (${file}, ligne ${line}) ; le ${holder.kind} « ${holder.name} » la contient (${holder.place.file}), mais « ${instance.name} » ne le lit pas.`,
-      `Le pod redémarre sans cesse (CrashLoopBackOff) ou répond 500 ; ses journaux montrent « ${name} ».`,
+      `L’application lit ${names} (${file}, ligne ${read.line}) ; le ${holder.kind} « ${holder.name} » ${list.length > 1 ? 'les' : 'la'} contient (${holder.place.file}), mais « ${instance.name} » ne le lit pas.`,
+      fails.fr,
       `Ajoutez au conteneur :\nenvFrom:\n  - ${reference}:\n      name: ${holder.name}`,
     ],
     en: [
-      `The application reads ${name} (${file}, line ${line}); the ${holder.kind} "${holder.name}" holds it (${holder.place.file}), but "${instance.name}" does not take it.`,
-      `The pod restarts again and again (CrashLoopBackOff) or answers 500; its logs show "${name}".`,
+      `The application reads ${names} (${file}, line ${read.line}); the ${holder.kind} "${holder.name}" holds ${list.length > 1 ? 'them' : 'it'} (${holder.place.file}), but "${instance.name}" does not take it.`,
+      fails.en,
       `Add to the container:\nenvFrom:\n  - ${reference}:\n      name: ${holder.name}`,
     ],
   };
@@ -294,25 +386,70 @@ function isMentioned(model: Model, files: string[], name: string): boolean {
   return files.some((file) => (model.project.read(file) ?? '').includes(name));
 }
 
-/** A program that reads `.env` by itself, in a folder whose template shows the variable. */
+/** A program that reads a file of variables by itself: what is in it, or what its template says will be. */
 function isGivenByDotenv(model: Model, instance: Instance, name: string): boolean {
-  if (!runningSources(model, instance).some((source) => source.readsDotenv)) return false;
-  // GitHub builds from the repository, where a .env that git ignores is not.
-  if (instance.where === 'kubernetes' && instance.image?.build.by === 'workflow') return false;
-  const folders = [
+  const files = new Set(runningSources(model, instance).flatMap((source) => [...source.dotenv]));
+  for (const run of instance.start.runs) {
+    for (const option of ['--env-file', '--env-file-if-exists']) {
+      const file = optionOf(run.args, option);
+      if (file !== undefined) files.add(file);
+    }
+  }
+  const isNamed = (text: string | undefined) =>
+    readEnvFile(text ?? '').some((each) => each.name.toUpperCase() === name.toUpperCase());
+  for (const file of files) {
+    const found = instance.around.find(path.posix.resolve(instance.around.workdir, file));
+    if (found.source !== undefined && isNamed(model.project.read(found.source))) return true;
+    const templates = foldersOf(instance).flatMap((folder) =>
+      model.project
+        .list(folder)
+        .map((entry) => path.posix.join(folder, entry))
+        .filter(
+          (each) => isEnvTemplate(each) && mayHold(model, instance, path.posix.join(folder, path.posix.basename(file))),
+        ),
+    );
+    if (templates.some((each) => isNamed(model.project.read(each)))) return true;
+  }
+  return false;
+}
+
+/** The folders of the project that a container shows: its build's, and those that are mounted. */
+function foldersOf(instance: Instance): string[] {
+  return [
     instance.image?.context.folder ?? '.',
     ...(instance.service?.volumes ?? []).flatMap((mount) =>
       mount.isBind && mount.source !== undefined ? [mount.source] : [],
     ),
   ];
-  return folders.some((folder) =>
-    model.project.list(folder).some((entry) => {
-      const file = path.posix.join(folder, entry);
-      return (
-        isEnvTemplate(file) &&
-        readEnvFile(model.project.read(file) ?? '').some((each) => each.name.toUpperCase() === name.toUpperCase())
-      );
-    }),
+}
+
+/** Whether a file that lies on its author's computer alone would come into the container. */
+function mayHold(model: Model, instance: Instance, file: string): boolean {
+  const covers = (folder: string) => folder === '.' || file === folder || file.startsWith(`${folder}/`);
+  if (instance.service?.volumes.some((mount) => mount.isBind && mount.source !== undefined && covers(mount.source)))
+    return true;
+  const { image } = instance;
+  if (!image) return true;
+  // GitHub builds from the repository, where a file that git ignores is not.
+  const isBuiltByGitHub = model.builds.some(
+    (build) => build.by === 'workflow' && build.dockerfile === image.dockerfile.path,
+  );
+  if (instance.where === 'kubernetes' && isBuiltByGitHub) return false;
+  if (image.context.ignores(file)) return false;
+  return image.dockerfile.stages.some((stage) =>
+    stage.instructions.some(
+      (step) =>
+        /^(COPY|ADD)$/.test(step.keyword) &&
+        step.flags.from === undefined &&
+        step.text
+          .split(/\s+/)
+          .slice(0, -1)
+          .some(
+            (source) =>
+              /[*?]/.test(source) ||
+              covers(path.posix.join(image.context.folder, path.posix.join('/', source)).replace(/(.)\/$/, '$1')),
+          ),
+    ),
   );
 }
 
@@ -323,7 +460,9 @@ function isExported(model: Model, instance: Instance, name: string): boolean {
   return model.project.files.some(({ path: file }) => {
     if (!/\.(sh|bash)$|entrypoint/.test(file) || !(folder === '.' || file.startsWith(`${folder}/`))) return false;
     const text = model.project.read(file) ?? '';
-    return new RegExp(`\\b${literal(name)}=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a/.test(text);
+    return (
+      new RegExp(`\\b${literal(name)}:?=`).test(text) || /(source|\.)\s+\S*\.env|xargs|set -a|export\s+"?\$/.test(text)
+    );
   });
 }
 
@@ -379,10 +518,29 @@ export const credentialsDisagree: Rule = {
       }
       const parts = partsOf(instance);
       const target = parts && databaseAt(model, instance, parts.host);
-      if (parts && target) yield* disagreements(target, parts, parts.from, makesDatabase(model, instance));
+      if (parts && target && mayRead(model, instance, parts.label))
+        yield* disagreements(target, parts, parts.from, makesDatabase(model, instance));
     }
   },
 };
+
+/** Whether something of what an image is made of speaks of a variable; nobody knows of an image that is made elsewhere. */
+export function mayRead(model: Model, instance: Instance, name: string): boolean {
+  const folder = instance.image?.context.folder;
+  if (folder === undefined || /^(SPRING|QUARKUS|MICRONAUT|PG)/.test(name)) return true;
+  const inside = folder === '.' ? '' : `${folder}/`;
+  const wanted = name.toLowerCase();
+  return model.project.files.some(
+    ({ path: file }) =>
+      file.startsWith(inside) &&
+      !isEnvFile(file) &&
+      !isEnvTemplate(file) &&
+      !/\.(md|lock)$/.test(file) &&
+      !model.manifests.some((manifest) => manifest.path === file) &&
+      !model.composeFiles.some((compose) => compose.path === file) &&
+      (model.project.read(file) ?? '').toLowerCase().includes(wanted),
+  );
+}
 
 /** Whether the application is of a kind that makes its database when there is none. */
 function makesDatabase(model: Model, instance: Instance): boolean {
@@ -400,28 +558,14 @@ function databaseAt(model: Model, instance: Instance, host: string): Instance | 
         other.stack === instance.stack && other.service?.name === host && engineOf(other.imageName) !== undefined,
     );
   if (!instance.cluster) return undefined;
-  const name = host.split('.')[0] ?? '';
-  const service = instance.cluster.resources.find((resource) => resource.kind === 'Service' && resource.name === name);
-  if (!service) return undefined;
-  return model.instances.find(
-    (other) =>
-      other.cluster === instance.cluster &&
-      other.workload !== undefined &&
-      engineOf(other.imageName) !== undefined &&
-      Object.entries(objectOf(service.object)).every(([key, wanted]) => other.workload?.labels[key] === wanted),
-  );
-}
-
-function objectOf(service: Parameters<typeof textAt>[0]): Record<string, string> {
-  const selector = service && typeof service === 'object' && !Array.isArray(service) ? service.spec : undefined;
-  const entries = selector && typeof selector === 'object' && !Array.isArray(selector) ? selector.selector : undefined;
-  return entries && typeof entries === 'object' && !Array.isArray(entries)
-    ? Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, written(value)]))
-    : { '': '?' };
+  return workloadsBehind(instance.cluster, host.split('.')[0] ?? '', instance.workload?.resource)
+    .flatMap((workload) => instancesOf(model, workload))
+    .find((other) => engineOf(other.imageName) !== undefined);
 }
 
 function partsOf(instance: Instance):
   | {
+      label: string;
       host: string;
       user: string | undefined;
       password: string | undefined;
@@ -443,6 +587,7 @@ function partsOf(instance: Instance):
       database: get('NAME', 'DATABASE', 'DB'),
     };
     return {
+      label: host.label,
       host: host.value,
       user: held.user?.value,
       password: held.password?.value,

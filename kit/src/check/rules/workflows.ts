@@ -1,10 +1,7 @@
-import path from 'node:path';
-import type { Remark, Rule } from '../findings.ts';
-import type { Model } from '../model.ts';
-import { readShell } from '../read/shell.ts';
+import type { Remark, Rule, Sentences } from '../findings.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
 import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
-import { literal, nearest } from '../words.ts';
+import { nearest } from '../words.ts';
 
 /** Secrets that a step uses, save the one that GitHub gives by itself. */
 function secretsOf(step: Step): string[] {
@@ -163,8 +160,8 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
 export const workflowLogin: Rule = {
   id: 'workflow-login',
   title: {
-    fr: 'Le workflow pousse une image sans se connecter au registre',
-    en: 'The workflow pushes an image without logging in to the registry',
+    fr: 'Le workflow pousse une image sans se connecter au registre, ou sans en avoir le droit',
+    en: 'The workflow pushes an image without logging in to the registry, or without the right to',
   },
   why: {
     fr: 'Pousser demande un compte : une étape docker/login-action, dans le même travail et avant la construction.',
@@ -173,18 +170,28 @@ export const workflowLogin: Rule = {
   *check(model) {
     for (const workflow of model.workflows) {
       for (const job of workflow.jobs) {
+        const gitPush = writesToGit(workflow, job);
+        if (gitPush) yield gitPush;
         const push = job.steps.findIndex((step) => pushes(step));
-        const login = job.steps.findIndex((step) => isLogin(step));
         const pushStep = job.steps[push];
         if (!pushStep) continue;
+        const registry = registryOf(workflow, job, pushStep);
+        // Being known to Google is not being known to its registry.
+        const login = job.steps.findIndex(
+          (step) => isLogin(step) && !(registry === 'gcr' && /google-github-actions\/auth@/.test(step.uses)),
+        );
         if (login < 0 || login > push) {
           if (
-            job.steps.some((step) => /login|ecr|gcloud|azure|auth/i.test(step.uses) || /login/.test(step.run)) &&
-            login < 0
+            login < 0 &&
+            job.steps.some(
+              (step) =>
+                (registry !== 'gcr' && /login|ecr|gcloud|azure|auth/i.test(step.uses)) || /login/.test(step.run),
+            )
           )
             continue;
           if ('uses' in job.object || /self-hosted/.test(job.runsOn) || isLocalRegistry(pushStep)) continue;
           if (job.steps.some((step) => step.uses.startsWith('./'))) continue;
+          const { words, lines } = REGISTRIES[registry];
           yield {
             severity: 'error',
             place: pushStep.place,
@@ -193,15 +200,15 @@ export const workflowLogin: Rule = {
               login < 0
                 ? 'Cette étape pousse une image, et aucune ne se connecte au registre.'
                 : 'Cette étape pousse une image avant celle qui se connecte au registre.',
-              'L’étape échoue : « denied: requested access to the resource is denied » (ou « unauthorized »).',
-              'Mettez avant elle :\n- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}',
+              `L’étape échoue : « ${words} ».`,
+              `Mettez avant elle :\n${lines}`,
             ],
             en: [
               login < 0
                 ? 'This step pushes an image, and none logs in to the registry.'
                 : 'This step pushes an image before the one that logs in to the registry.',
-              'The step fails: "denied: requested access to the resource is denied" (or "unauthorized").',
-              'Put before it:\n- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}',
+              `The step fails: "${words}".`,
+              `Put before it:\n${lines}`,
             ],
           };
           continue;
@@ -211,6 +218,84 @@ export const workflowLogin: Rule = {
     }
   },
 };
+
+type Registry = 'hub' | 'ghcr' | 'ecr' | 'gcr' | 'acr';
+
+/** How one logs in to each registry, and what it says to strangers. */
+const REGISTRIES: Record<Registry, { words: string; lines: string }> = {
+  hub: {
+    words: 'denied: requested access to the resource is denied',
+    lines:
+      '- uses: docker/login-action@v3\n  with:\n    username: ${{ secrets.DOCKERHUB_USERNAME }}\n    password: ${{ secrets.DOCKERHUB_TOKEN }}',
+  },
+  ghcr: {
+    words: 'denied: unauthenticated: User cannot be authenticated with the token provided',
+    lines:
+      '- uses: docker/login-action@v3\n  with:\n    registry: ghcr.io\n    username: ${{ github.actor }}\n    password: ${{ secrets.GITHUB_TOKEN }}',
+  },
+  ecr: {
+    words: 'no basic auth credentials',
+    lines:
+      '- uses: aws-actions/configure-aws-credentials@v4\n  with:\n    aws-access-key-id: ${{ secrets.AWS_ACCESS_KEY_ID }}\n    aws-secret-access-key: ${{ secrets.AWS_SECRET_ACCESS_KEY }}\n    aws-region: eu-west-3\n- uses: aws-actions/amazon-ecr-login@v2',
+  },
+  gcr: {
+    words: 'denied: Unauthenticated request. Unauthenticated requests do not have permission',
+    lines: '- run: gcloud auth configure-docker gcr.io --quiet',
+  },
+  acr: {
+    words: 'unauthorized: authentication required',
+    lines:
+      '- uses: docker/login-action@v3\n  with:\n    registry: mon-registre.azurecr.io\n    username: ${{ secrets.ACR_USERNAME }}\n    password: ${{ secrets.ACR_PASSWORD }}',
+  },
+};
+
+function registryOf(workflow: Workflow, job: Job, push: Step): Registry {
+  const text = JSON.stringify([
+    { ...push.object, name: '' },
+    objectAt(job.object, 'env'),
+    objectAt(workflow.object, 'env'),
+  ]);
+  if (/\.dkr\.ecr\.|ECR_|_ECR/.test(text)) return 'ecr';
+  if (/gcr\.io|pkg\.dev/.test(text)) return 'gcr';
+  if (/azurecr\.io/.test(text)) return 'acr';
+  return /ghcr\.io/.test(text) ? 'ghcr' : 'hub';
+}
+
+/** A job that pushes commits with the token that GitHub gives, which may only read unless the workflow says more. */
+function writesToGit(workflow: Workflow, job: Job): Remark | undefined {
+  const push = job.steps.find(
+    (step) =>
+      (/^\s*git push\b(?![^\n]*https:)/m.test(step.run) && !/git remote set-url|@github\.com/.test(step.run)) ||
+      (/actions-gh-pages@|git-auto-commit-action@|github-push-action@/.test(step.uses) &&
+        /GITHUB_TOKEN|github\.token/.test(JSON.stringify(step.object))),
+  );
+  const checkout = job.steps.find((step) => /(^|\/)checkout@/.test(step.uses));
+  const token = textAt(checkout?.object, 'with', 'token') ?? textAt(checkout?.object, 'with', 'ssh-key') ?? '';
+  if (!push || /secrets\.(?!GITHUB_TOKEN)/.test(token) || 'uses' in job.object) return undefined;
+  const own = at(job.object, 'permissions') ?? at(workflow.object, 'permissions');
+  if (own === 'write-all' || (isObject(own) && own.contents === 'write')) return undefined;
+  const words =
+    'remote: Permission to … denied to github-actions[bot]. fatal: unable to access …: The requested URL returned error: 403';
+  const lines = 'permissions:\n  contents: write';
+  const sentences: { fr: Sentences; en: Sentences } = {
+    fr: [
+      'Cette étape pousse des commits, et le jeton que GitHub donne au workflow n’a que le droit de lire (réglage des dépôts neufs).',
+      `L’étape échoue : « ${words} ».`,
+      `Ajoutez au travail, à côté de runs-on :\n${lines}`,
+    ],
+    en: [
+      'This step pushes commits, and the token that GitHub gives the workflow may only read (the setting of new repositories).',
+      `The step fails: "${words}".`,
+      `Add to the job, beside runs-on:\n${lines}`,
+    ],
+  };
+  return {
+    severity: isObject(own) ? 'error' : 'warning',
+    place: push.place,
+    about: `permissions ${workflow.path} ${job.name}`,
+    ...sentences,
+  };
+}
 
 function pushes(step: Step): boolean {
   const inputs = objectAt(step.object, 'with');
@@ -332,18 +417,19 @@ export const workflowSecrets: Rule = {
         const login = job.steps.find((step) => isLogin(step) && secretsOf(step).length > 0);
         if (!login || isGuarded(job, login)) continue;
         const names = secretsOf(login);
+        const words = withoutSecret(login);
         yield {
           severity: 'advice',
           place: login.place,
           about: `secrets ${workflow.path}`,
           fr: [
             `Cette étape a besoin ${names.length > 1 ? 'des secrets' : 'du secret'} ${names.join(', ')}, qu’une copie du dépôt n’a pas.`,
-            `Tant ${names.length > 1 ? 'qu’ils manquent' : 'qu’il manque'}, chaque push échoue en rouge : « Error: Username and password required ».`,
+            `Tant ${names.length > 1 ? 'qu’ils manquent' : 'qu’il manque'}, chaque push échoue en rouge : « ${words} ».`,
             `${names.length > 1 ? 'Ajoutez-les' : 'Ajoutez-le'} : Settings > Secrets and variables > Actions > New repository secret. Pour que les copies restent vertes, mettez au travail : if: github.repository == 'votre-compte/votre-depot'`,
           ],
           en: [
             `This step needs the secret${names.length > 1 ? 's' : ''} ${names.join(', ')}, which a fork does not have.`,
-            'As long as they are missing, each push fails in red: "Error: Username and password required".',
+            `As long as ${names.length > 1 ? 'they are' : 'it is'} missing, each push fails in red: "${words}".`,
             "Add them: Settings > Secrets and variables > Actions > New repository secret. To keep forks green, give the job: if: github.repository == 'your-account/your-repository'",
           ],
         };
@@ -352,6 +438,17 @@ export const workflowSecrets: Rule = {
     }
   },
 };
+
+/** What a step that logs in says when its secrets are empty. */
+function withoutSecret({ uses, run }: Step): string {
+  if (/google-github-actions\/auth/.test(uses))
+    return 'google-github-actions/auth failed with: the GitHub Action workflow must specify exactly one of "workload_identity_provider" or "credentials_json"!';
+  if (/amazon-ecr-login/.test(uses))
+    return 'Error: Credentials could not be loaded, please check your action inputs: Could not load credentials from any providers';
+  return run === ''
+    ? 'Error: Username and password required'
+    : 'Error: Cannot perform an interactive login from a non TTY device';
+}
 
 /** Whether the job or the step is left out where the secrets are missing. */
 function isGuarded(job: Job, login: Step): boolean {
@@ -393,138 +490,6 @@ function* conditionRemarks(step: Step, job: Job): Generator<Remark> {
   }
 }
 
-export const workflowPath: Rule = {
-  id: 'workflow-path',
-  title: {
-    fr: 'Une étape du workflow travaille dans un dossier ou sur un fichier qui n’existe pas',
-    en: 'A step of the workflow works in a folder or on a file that does not exist',
-  },
-  why: {
-    fr: 'Le workflow part de la racine du dépôt, à chaque étape : un chemin s’écrit depuis là, ou depuis working-directory, et les majuscules comptent.',
-    en: 'The workflow starts at the root of the repository, at each step: a path is written from there, or from working-directory, and the case of letters counts.',
-  },
-  *check(model) {
-    for (const workflow of model.workflows) {
-      for (const job of workflow.jobs) {
-        const isMade = job.steps.some(
-          (step) =>
-            /download-artifact/.test(step.uses) ||
-            (/checkout/.test(step.uses) && /"(repository|path)"/.test(JSON.stringify(step.object))) ||
-            /git clone|mkdir|unzip|tar |npx create|django-admin startproject/.test(step.run),
-        );
-        if (isMade || !job.steps.some((step) => /checkout/.test(step.uses))) continue;
-        const common =
-          textAt(job.object, 'defaults', 'run', 'working-directory') ??
-          textAt(workflow.object, 'defaults', 'run', 'working-directory');
-        for (const step of job.steps) {
-          if (step.run === '') continue;
-          const own = textAt(step.object, 'working-directory');
-          const folder = own ?? common ?? '.';
-          if (/[$~]|^\//.test(folder)) continue;
-          const clean = folder.replace(/^\.\//, '').replace(/\/$/, '') || '.';
-          if (model.project.kindOf(clean) !== 'folder') {
-            const right = model.project.otherCase(clean);
-            yield pathRemark(
-              own === undefined ? step.place : placeOf(step.object, 'working-directory'),
-              folder,
-              right,
-              `An error occurred trying to start process '/usr/bin/bash' with working directory '…/${clean}'. No such file or directory`,
-            );
-            continue;
-          }
-          yield* missingInputs(model, step, clean);
-          const match = /^\s*(?:python3? -m )?(?:pip3?|uv pip) install (?:[^\n&|;]* )?-r ([\w./-]+)/m.exec(step.run);
-          if (!match?.[1] || /^\s*cd |&& *cd |pushd/m.test(step.run)) continue;
-          const made = new RegExp(
-            `(export|compile|>|-o|curl|wget|echo|freeze)[^\\n]*${literal(match[1].split('/').at(-1) ?? '')}`,
-          );
-          if (job.steps.some((other) => made.test(other.run))) continue;
-          const file = `${clean}/${match[1].replace(/^\.\//, '')}`.replace(/^\.\//, '');
-          if (model.project.kindOf(file) !== undefined || /if \[|test -f|\|\|/.test(step.run)) continue;
-          const line = step.run.slice(0, match.index).split('\n').length;
-          const right = model.project.files
-            .map((each) => each.path)
-            .find((each) => each.endsWith(`/${match[1] ?? ''}`));
-          const place = placeOf(step.object, 'run');
-          yield pathRemark(
-            { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
-            match[1],
-            right,
-            `ERROR: Could not open requirements file: [Errno 2] No such file or directory: '${match[1]}'`,
-          );
-        }
-      }
-    }
-  },
-};
-
-/** `npm test` where there is no package.json, `kubectl apply -f` of a file that is not there. */
-function* missingInputs(model: Model, step: Step, start: string): Generator<Remark> {
-  if (/if \[|test -f|\|\||\$\(|<</.test(step.run)) return;
-  const place = placeOf(step.object, 'run');
-  let folder = start;
-  for (const { words, line } of readShell(step.run)) {
-    const [program = '', first = '', second = ''] = words;
-    if (program === 'cd') {
-      if (/[$~]|^[/-]/.test(first)) return;
-      folder = path.posix.normalize(path.posix.join(folder, first));
-    }
-    const isNpm =
-      program === 'npm' &&
-      (first === 'ci' || first === 'test' || (first === 'run' && second !== '')) &&
-      !words.some((word) => /^(--prefix|-C|--workspace|-w)/.test(word));
-    const file = isNpm
-      ? 'package.json'
-      : program === 'kubectl' && first === 'apply'
-        ? words[words.findIndex((word) => /^(-f|--filename)$/.test(word)) + 1]
-        : undefined;
-    if (file === undefined || file === program || /[$*{]|^(https?:|-|\/)/.test(file)) continue;
-    const target = path.posix.normalize(path.posix.join(folder, file));
-    // npm looks in the folders above too.
-    const above = isNpm ? folder.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/') || '.') : [];
-    if (
-      target.startsWith('..') ||
-      [target, ...above.map((each) => path.posix.join(each, file))].some(
-        (each) => model.project.kindOf(each) !== undefined,
-      )
-    )
-      continue;
-    // What git ignores may be made on the way.
-    if (!model.project.isShared(target)) continue;
-    const base = path.posix.basename(target);
-    const twins = model.project.files.map((each) => each.path).filter((each) => path.posix.basename(each) === base);
-    const found = twins.length === 1 ? twins[0] : undefined;
-    if (!isNpm && new RegExp(`(>|tee|envsubst|-o)[^\\n]*${literal(base)}`).test(step.run)) continue;
-    yield pathRemark(
-      { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
-      target,
-      found === undefined ? undefined : isNpm ? `working-directory: ${path.posix.dirname(found)}` : found,
-      isNpm
-        ? `npm error enoent Could not read package.json: … open '${target}'`
-        : `error: the path "${file}" does not exist`,
-    );
-    return;
-  }
-}
-
-function pathRemark(place: Place, found: string, right: string | undefined, words: string): Remark {
-  return {
-    severity: 'error',
-    place,
-    about: `workflow path ${place.file}:${place.line}`,
-    fr: [
-      `« ${found} » n’existe pas à cet endroit du dépôt${right === undefined ? '' : ` ; il y a « ${right} »`}.`,
-      `L’étape échoue : « ${words} ».`,
-      right === undefined ? 'Corrigez le chemin.' : `Écrivez : ${right}`,
-    ],
-    en: [
-      `"${found}" does not exist in that place of the repository${right === undefined ? '' : `; there is "${right}"`}.`,
-      `The step fails: "${words}".`,
-      right === undefined ? 'Mend the path.' : `Write: ${right}`,
-    ],
-  };
-}
-
 /** Two names of the same secret in one workflow: one of them is empty. */
 function* misspelt(workflow: Workflow): Generator<Remark> {
   const uses = new Map<string, Place>();
@@ -558,9 +523,4 @@ function* misspelt(workflow: Workflow): Generator<Remark> {
       ],
     };
   }
-}
-
-/** The workflows that push images, for the other rules. */
-export function pushingWorkflows(model: Model): Workflow[] {
-  return model.workflows.filter((workflow) => workflow.jobs.some((job) => job.steps.some(pushes)));
 }

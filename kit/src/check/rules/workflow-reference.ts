@@ -1,0 +1,259 @@
+import type { Remark, Rule } from '../findings.ts';
+import type { Model } from '../model.ts';
+import { parseImage } from '../read/images.ts';
+import { optionOf, readShell } from '../read/shell.ts';
+import type { Job, Step, Workflow } from '../read/workflow.ts';
+import { objectAt, placeOf, textAt } from '../read/yaml.ts';
+import { nearest } from '../words.ts';
+
+export const workflowReference: Rule = {
+  id: 'workflow-reference',
+  title: {
+    fr: 'Le workflow se sert de ce qu’il n’a pas : un autre workflow, une sortie, une image',
+    en: 'The workflow uses what it does not have: another workflow, an output, an image',
+  },
+  why: {
+    fr: 'Ce qu’un workflow prend ailleurs est désigné par son nom : le fichier appelé et ses entrées, la sortie d’une étape (id), l’image construite plus haut. Une sortie qui n’existe pas vaut du vide, sans un mot.',
+    en: 'What a workflow takes from elsewhere is known by its name: the called file and its inputs, the output of a step (id), the image built above. An output that does not exist is empty, without a word.',
+  },
+  *check(model) {
+    for (const workflow of model.workflows) {
+      if (workflow.faults.length > 0) continue;
+      for (const job of workflow.jobs) {
+        const call = calledWorkflow(model, workflow, job);
+        if (call) yield call;
+        for (const step of job.steps) {
+          const remark = emptyOutput(workflow, job, step);
+          if (remark) yield remark;
+        }
+        yield* pushedUnbuilt(workflow, job);
+      }
+    }
+  },
+};
+
+/** A call of a reusable workflow of the project: the file, its inputs, its secrets. */
+function calledWorkflow(model: Model, workflow: Workflow, job: Job): Remark | undefined {
+  const uses = textAt(job.object, 'uses') ?? '';
+  if (!uses.startsWith('./')) return undefined;
+  const place = placeOf(job.object, 'uses');
+  const about = `call ${workflow.path} ${job.name}`;
+  const file = uses.slice(2);
+  const called = model.workflows.find((each) => each.path === file);
+  if (!called) {
+    const near = nearest(
+      file,
+      model.workflows.filter((each) => each !== workflow).map((each) => each.path),
+      12,
+    );
+    const others = model.workflows.filter((each) => 'workflow_call' in objectAt(each.object, 'on'));
+    const right = others.length === 1 ? others[0]?.path : near;
+    return {
+      severity: 'error',
+      place,
+      about,
+      fr: [
+        `« ${uses} » n’existe pas${right === undefined ? '' : ` ; il y a « ./${right} »`}.`,
+        'L’onglet Actions montre « Invalid workflow file: … error parsing called workflow … : workflow was not found ».',
+        right === undefined ? 'Corrigez le chemin, depuis la racine du dépôt.' : `Écrivez : uses: ./${right}`,
+      ],
+      en: [
+        `"${uses}" does not exist${right === undefined ? '' : `; there is "./${right}"`}.`,
+        'The Actions tab shows "Invalid workflow file: … error parsing called workflow …: workflow was not found".',
+        right === undefined ? 'Mend the path, from the root of the repository.' : `Write: uses: ./${right}`,
+      ],
+    };
+  }
+  const on = objectAt(called.object, 'on', 'workflow_call');
+  const [inputs, secrets] = [objectAt(on, 'inputs'), objectAt(on, 'secrets')];
+  const [given, passed] = [objectAt(job.object, 'with'), objectAt(job.object, 'secrets')];
+  const isNeeded = (entry: string, held: typeof inputs) =>
+    textAt(held, entry, 'required') === 'true' && textAt(held, entry, 'default') === undefined;
+  const lacking = Object.keys(inputs).filter((name) => isNeeded(name, inputs) && !(name in given));
+  const unknown = Object.keys(given).filter((name) => !(name in inputs));
+  const hidden =
+    textAt(job.object, 'secrets') === 'inherit'
+      ? []
+      : Object.keys(secrets).filter((name) => isNeeded(name, secrets) && !(name in passed));
+  const words = [
+    ...unknown.map((name) => `Invalid input, ${name} is not defined in the referenced workflow.`),
+    ...lacking.map((name) => `Input ${name} is required, but not provided while calling.`),
+    ...hidden.map((name) => `Secret ${name} is required, but not provided while calling.`),
+  ][0];
+  if (words === undefined) return undefined;
+  const lines = [
+    ...(lacking.length > 0 ? ['with:', ...lacking.map((name) => `  ${name}: …`)] : []),
+    ...(hidden.length > 0 ? ['secrets: inherit'] : []),
+  ].join('\n');
+  const [wrong] = unknown;
+  const [meant] = lacking;
+  const isRenamed = wrong !== undefined && meant !== undefined && unknown.length === 1 && lacking.length === 1;
+  const missing = [...lacking, ...hidden].join(', ');
+  return {
+    severity: 'error',
+    place: wrong === undefined ? place : placeOf(given, wrong),
+    about,
+    fr: [
+      wrong === undefined
+        ? `Ce travail appelle ${file} sans lui donner ${missing}, qu’il exige.`
+        : `${file} n’a pas d’entrée « ${wrong} »${meant === undefined ? '' : ` ; il exige « ${meant} »`}.`,
+      `L’onglet Actions montre « Invalid workflow file: … ${words} ».`,
+      isRenamed
+        ? `Écrivez : ${meant}: (à la place de ${wrong}:)${hidden.length > 0 ? ', et ajoutez secrets: inherit' : ''}`
+        : lines === ''
+          ? `Enlevez « ${wrong ?? ''}: ».`
+          : `Ajoutez au travail :\n${lines}`,
+    ],
+    en: [
+      wrong === undefined
+        ? `This job calls ${file} without giving it ${missing}, which it demands.`
+        : `${file} has no input "${wrong}"${meant === undefined ? '' : `; it demands "${meant}"`}.`,
+      `The Actions tab shows "Invalid workflow file: … ${words}".`,
+      isRenamed
+        ? `Write: ${meant}: (instead of ${wrong}:)${hidden.length > 0 ? ', and add secrets: inherit' : ''}`
+        : lines === ''
+          ? `Remove "${wrong ?? ''}:".`
+          : `Add to the job:\n${lines}`,
+    ],
+  };
+}
+
+/** What `docker/metadata-action` gives. */
+const METADATA = [
+  'version',
+  'tags',
+  'labels',
+  'annotations',
+  'json',
+  'bake-file',
+  'bake-file-tags',
+  'bake-file-labels',
+  'tag-names',
+  'bake-file-annotations',
+];
+
+/** A step that reads the output of a step that is not there, or that has no such output. */
+function emptyOutput(workflow: Workflow, job: Job, step: Step): Remark | undefined {
+  for (const match of JSON.stringify(step.object).matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+    const [whole, id = '', output = ''] = match;
+    const source = job.steps.find((each) => textAt(each.object, 'id') === id);
+    const ids = job.steps.flatMap((each) => textAt(each.object, 'id') ?? []);
+    let right: string | undefined;
+    if (!source) right = nearest(id, ids, 4) ?? (ids.length === 1 ? ids[0] : undefined);
+    else if (/^docker\/metadata-action@/.test(source.uses)) {
+      if (METADATA.includes(output)) continue;
+      right = nearest(output, METADATA, 3);
+    } else if (source.run !== '') {
+      if (
+        source.run.includes(output) ||
+        /GITHUB_OUTPUT["']?\s*\)|\$\{?\w+\}?=/.test(source.run) ||
+        !/GITHUB_OUTPUT|::set-output/.test(source.run)
+      )
+        continue;
+      right = undefined;
+    } else continue;
+    const key = ['tags', 'context', 'file', 'images'].find((name) =>
+      (textAt(step.object, 'with', name) ?? '').includes(whole),
+    );
+    const isCondition = (textAt(step.object, 'if') ?? '').includes(whole);
+    // An empty label or line of a log does no harm.
+    if (key === undefined && !isCondition) continue;
+    const isPushed = /build-push-action@/.test(step.uses) && key === 'tags';
+    const fixed = source ? `steps.${id}.outputs.${right ?? '…'}` : `steps.${right ?? '…'}.outputs.${output}`;
+    const place = key === undefined ? placeOf(step.object, 'if') : placeOf(objectAt(step.object, 'with'), key);
+    return {
+      severity: isPushed ? 'error' : 'warning',
+      place,
+      about: `output ${workflow.path}:${place.line}`,
+      fr: [
+        source
+          ? `L’étape « ${id} » n’a pas de sortie « ${output} » : ${whole} vaut du vide.`
+          : `Aucune étape du travail n’a id: ${id} : ${whole} vaut du vide.`,
+        isPushed
+          ? 'L’étape échoue : « ERROR: failed to build: tag is needed when pushing to registry ».'
+          : isCondition
+            ? 'La condition ne se réalise jamais : l’étape est sautée, sans un mot.'
+            : 'L’étape reçoit un texte vide, sans un mot.',
+        right === undefined ? 'Donnez à cette étape l’id attendu, ou corrigez le nom.' : `Écrivez : \${{ ${fixed} }}`,
+      ],
+      en: [
+        source
+          ? `The step "${id}" has no output "${output}": ${whole} is empty.`
+          : `No step of the job has id: ${id}: ${whole} is empty.`,
+        isPushed
+          ? 'The step fails: "ERROR: failed to build: tag is needed when pushing to registry".'
+          : isCondition
+            ? 'The condition never holds: the step is skipped, without a word.'
+            : 'The step gets an empty text, without a word.',
+        right === undefined ? 'Give that step the expected id, or mend the name.' : `Write: \${{ ${fixed} }}`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** `docker push` of a name that no step of the job makes. */
+function* pushedUnbuilt(workflow: Workflow, job: Job): Generator<Remark> {
+  const env: Record<string, string> = {};
+  for (const holder of [workflow.object, job.object])
+    for (const name of Object.keys(objectAt(holder, 'env'))) env[name] = textAt(holder, 'env', name) ?? '';
+  const whole = (name: string) => {
+    const { repository, tag } = parseImage(name);
+    return `${repository}:${tag ?? 'latest'}`;
+  };
+  const made = new Set<string>();
+  const pushed: { name: string; step: Step; line: number; isAll: boolean }[] = [];
+  for (const step of job.steps) {
+    // What another tool makes cannot be followed.
+    if (
+      /docker\/(build-push|bake)-action|setup-.*buildx.*load|cache|artifact/.test(step.uses) &&
+      !/setup-/.test(step.uses)
+    )
+      return;
+    const text = step.run.replace(/\$\{\{[^}]*\}\}/g, (expression) => expression.replace(/\s+/g, ''));
+    for (const { words, line } of readShell(text, env)) {
+      const [program = '', first = ''] = words;
+      if (!/^(docker|podman)$/.test(program)) {
+        if (/^(make|docker-compose|skaffold|mvn|gradle|\.\/|npm|pnpm|yarn|pack|ko|buildah|for|while)/.test(program))
+          return;
+        continue;
+      }
+      if (/^(compose|load|import|buildx|bake|image|commit)$/.test(first) && !words.includes('build')) return;
+      if (first === 'compose') return;
+      if (words.includes('build')) {
+        for (const [index, word] of words.entries())
+          if (/^(-t|--tag)$/.test(word)) made.add(whole(words[index + 1] ?? ''));
+          else if (/^(-t|--tag)=/.test(word)) made.add(whole(word.replace(/^[^=]*=/, '')));
+      } else if (first === 'tag') made.add(whole(words.at(-1) ?? ''));
+      else if (first === 'pull') made.add(whole(words.at(-1) ?? ''));
+      else if (first === 'push') {
+        const name = words.at(-1) ?? '';
+        pushed.push({ name, step, line, isAll: optionOf(words, '-a', '--all-tags') !== undefined });
+      }
+    }
+  }
+  for (const { name, step, line, isAll } of pushed) {
+    if (/[$`]/.test(name) || [...made].some((each) => each.includes('$')) || made.size === 0) continue;
+    const isMade = isAll
+      ? [...made].some((each) => parseImage(each).repository === parseImage(name).repository)
+      : made.has(whole(name));
+    if (isMade) continue;
+    const right = nearest(whole(name), made, 6) ?? [...made][0];
+    const place = placeOf(step.object, 'run');
+    yield {
+      severity: 'error',
+      place: { file: place.file, line: place.line + (step.run.includes('\n') ? line : 0) },
+      about: `push ${workflow.path} ${name}`,
+      fr: [
+        `« ${name} » est poussée, mais aucune étape du travail ne construit ce nom (construites : ${[...made].join(', ')}).`,
+        `L’étape échoue : « An image does not exist locally with the tag: ${parseImage(name).repository} ».`,
+        `Écrivez : docker push ${right ?? ''}`,
+      ],
+      en: [
+        `"${name}" is pushed, but no step of the job builds that name (built: ${[...made].join(', ')}).`,
+        `The step fails: "An image does not exist locally with the tag: ${parseImage(name).repository}".`,
+        `Write: docker push ${right ?? ''}`,
+      ],
+    };
+  }
+}
