@@ -12,6 +12,19 @@ test.each(pages)('each file that %s links to is there', (page) => {
   expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([]);
 });
 
+test('a fork with another application is told which jobs of the workflow are of no use to it', () => {
+  const [, kept = '', removed = '', needs = ''] =
+    /gardez ([^]*?), retirez les jobs ([^]*?), et réduisez la ligne `needs` à `needs: \[(\w+)\]`/.exec(
+      read('docs/tp-kubernetes.md'),
+    ) ?? [];
+  const named = (text: string) => [...text.matchAll(/`(\w+)`/g)].map(([, job]) => job);
+  const [, jobs = ''] = /^jobs:\n([^]*)/m.exec(read('.github/workflows/ci.yml')) ?? [];
+  expect([...named(kept), ...named(removed)].sort()).toEqual(
+    [...jobs.matchAll(/^ {2}(\w+):$/gm)].map(([, job]) => job).sort(),
+  );
+  expect(named(kept)).toEqual([needs, 'images']);
+});
+
 test('the guide opens a VSCode service that may deploy, with this repository in it', () => {
   const [, link = ''] =
     /\((https:\/\/datalab\.sspcloud\.fr\/launcher\/[^)]+)\)/.exec(read('docs/tp-kubernetes.md')) ?? [];

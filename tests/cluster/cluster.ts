@@ -26,6 +26,8 @@ export interface Application {
   api: string;
   /** Runs kubectl as a student: with the role `admin` in one namespace, and nothing more. */
   kubectl: (...args: string[]) => string;
+  /** Runs what docs/operations.md has in its section on backups, block by block. */
+  backup: (block: 'SQLite, out' | 'SQLite, back' | 'PostgreSQL, out' | 'PostgreSQL, back') => void;
   /** What a terminal of that student has. */
   env: NodeJS.ProcessEnv;
   /** Changes a file of the project. */
@@ -89,6 +91,12 @@ export function prepareApplication(name: string): Application {
     page: `https://frontend-${namespace}.kub.sspcloud.fr`,
     api: `https://backend-${namespace}.kub.sspcloud.fr`,
     kubectl,
+    backup(block) {
+      const place = ['SQLite, out', 'SQLite, back', 'PostgreSQL, out', 'PostgreSQL, back'].indexOf(block);
+      const [, section = ''] = readFileSync(join(root, 'docs/operations.md'), 'utf8').split('## Backup and restore');
+      const [, script = ''] = [...section.matchAll(/^```sh\n([^]*?)^```$/gm)][place] ?? [];
+      run('bash', ['-euo', 'pipefail', '-c', script], { cwd: project, env });
+    },
     env,
     edit,
     pods(deployment) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allNames, load, type Loaded, until } from '../../backend/test/support/process.ts';
+import { allNames, load, type Loaded, post, until } from '../../backend/test/support/process.ts';
 import { type Application, failuresDuring, prepareApplication } from './cluster.ts';
 
 /* The same application on PostgreSQL: overlays/postgres, under load. */
@@ -90,8 +90,9 @@ describe('under load', () => {
       app.kubectl('delete', 'pod', 'postgres-0');
       app.kubectl('rollout', 'status', 'statefulset/postgres', '--timeout=120s');
     });
-    // The API's own answer, or the ingress' when no pod is ready.
-    expect(during.filter((failure) => !/^(GET|POST) 503 /.test(failure))).toEqual([]);
+    // The API's own answer; once no pod is ready any more, the ingress': 503 or, from Traefik, 404.
+    const unavailable = /^(GET|POST) (503 |404 404 page not found$)/m;
+    expect(during.filter((failure) => !unavailable.test(failure))).toEqual([]);
     expect(app.pods('backend')).toEqual(before);
     expect(restarts()).toBe(restartsBefore);
   });
@@ -105,6 +106,15 @@ describe('under load', () => {
     expect(loaded.acknowledged.length).toBeGreaterThan(200);
     expect(loaded.acknowledged.filter((name) => !names.has(name))).toEqual([]);
   });
+});
+
+test('a backup is brought out of the cluster and back while all runs', async () => {
+  const before = await allNames(app.api);
+  app.backup('PostgreSQL, out');
+  expect((await post(`${app.api}/users/`, '{"username":"after the backup"}')).status).toBe(200);
+  app.backup('PostgreSQL, back');
+  await until(async () => (await fetch(`${app.api}/ready`)).ok);
+  expect(await allNames(app.api)).toEqual(before);
 });
 
 test('nobody but the API reaches the database, nobody its metrics, and the front reaches nobody', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allNames, load, type Loaded, until } from '../../backend/test/support/process.ts';
+import { allNames, load, type Loaded, post, until } from '../../backend/test/support/process.ts';
 import { type Application, failuresDuring, prepareApplication, runBrowserTests } from './cluster.ts';
 
 /* One story, told in order: k8s/ on a cluster, from nothing to all that one does to it, under load. */
@@ -47,13 +47,14 @@ test('in a real browser the page reaches the API, and does there all that it doe
 });
 
 test('a new title in the ConfigMap shows after the restart, and not before', async () => {
-  app.edit('k8s/backend-configmap.yaml', /APP_TITLE: .*/, 'APP_TITLE: "Ma première API"');
+  const before = await title();
+  app.edit('k8s/backend-configmap.yaml', /APP_TITLE: .*/, `APP_TITLE: "${before} 2"`);
   app.kubectl('apply', '-f', 'k8s/backend-configmap.yaml');
   await sleep(3000);
-  expect(await title()).toBe('UserAPIEnsai');
+  expect(await title()).toBe(before);
   app.kubectl('rollout', 'restart', 'deployment/backend');
   app.rolledOut('backend');
-  await until(async () => (await title()) === 'Ma première API' && (await text('/docs')).includes('Ma première API'));
+  await until(async () => (await title()) === `${before} 2` && (await text('/docs')).includes(`${before} 2`));
 });
 
 test('or after the pods were deleted', async () => {
@@ -168,6 +169,16 @@ describe('under load', () => {
     expect(loaded.acknowledged.length).toBeGreaterThan(500);
     expect(loaded.acknowledged.filter((name) => !names.has(name))).toEqual([]);
   });
+});
+
+test('a backup is brought out of the cluster and back while all runs', async () => {
+  const before = await allNames(app.api);
+  app.backup('SQLite, out');
+  expect((await post(`${app.api}/users/`, '{"username":"after the backup"}')).status).toBe(200);
+  app.backup('SQLite, back');
+  // On each pod.
+  for (let i = 0; i < 6; i++) expect(await allNames(app.api)).toEqual(before);
+  app.backup('SQLite, out');
 });
 
 test('deleted, nothing is left; applied again, a new title and a new database', async () => {
