@@ -33,7 +33,13 @@ export function useWatch(perSecond: number, isPaused: boolean) {
       if (!stopping.signal.aborted) known.push(result);
     }
 
-    const asking = setInterval(() => void ask(), 1000 / perSecond);
+    // Each at a moment of its own: two viewers in step would each get every other answer, always from the same pods.
+    const periodMs = 1000 / perSecond;
+    const asking = setInterval(() => {
+      setTimeout(() => {
+        if (!stopping.signal.aborted) void ask();
+      }, Math.random() * periodMs);
+    }, periodMs);
     const showing = setInterval(() => {
       dispatch({ results: known.splice(0), now: Date.now() });
     }, showEveryMs);
