@@ -177,7 +177,7 @@ test('strange values in every place do not stop it', () => {
   }
   const { status, error } = kit('check');
   expect([status, error]).toEqual([1, '']);
-}, 30_000);
+}, 90_000);
 
 test('a secret of the wrong type is refused without being shown', () => {
   write(
@@ -226,7 +226,7 @@ test('files broken at random places do not stop it, and each annotation is well 
     for (const line of githubReport(report, 'fr').split('\n').slice(0, -1))
       expect(line).toMatch(/^::(error|warning|notice) file=[^,:]+,line=[1-9]\d*,title=[\w-]+::\S/);
   }
-}, 30_000);
+}, 90_000);
 
 test('a thousand manifests are read in less than five seconds', () => {
   for (let i = 0; i < 1000; i++) {
@@ -241,7 +241,7 @@ test('a thousand manifests are read in less than five seconds', () => {
   expect(failed).toEqual([]);
   expect(secondsSince(start)).toBeLessThan(5);
   expect(findings).toEqual([]);
-}, 30_000);
+}, 90_000);
 
 test('five thousand files of code are read in a few seconds', () => {
   for (let i = 0; i < 5000; i++) write(`src/m${i % 50}/f${i}.py`, `import os\nvaleur = os.environ.get("V${i}")\n`);
@@ -249,4 +249,4 @@ test('five thousand files of code are read in a few seconds', () => {
   const start = process.cpuUsage();
   expect(examine(folder).failed).toEqual([]);
   expect(secondsSince(start)).toBeLessThan(5);
-}, 30_000);
+}, 90_000);
