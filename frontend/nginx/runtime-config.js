@@ -29,7 +29,7 @@ const config = parts
 const answer = { status: parts ? 200 : 500, body: JSON.stringify(config) };
 
 /** What stands inside of index.html, by its hash; the build says when one has to change. */
-const inlineScript = "'sha256-sNwU/gRN5079blfx2F2bgAlYpuVBfoKNZfV0Wuip7wE='";
+const inlineScript = "'sha256-GBAgh8FVyxJ56wUGGSWvmb5TMjUwQA+ijFR+S1877rs='";
 const inlineStyle = "'sha256-D1OY7ilh8hq8RwPKS8DK03x/8yZyWXmCU5KqjC/a0v4='";
 /** An empty style element, which MUI's styles are added to rule by rule. */
 const emptyStyle = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='";

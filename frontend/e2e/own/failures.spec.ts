@@ -16,6 +16,18 @@ test('an API that is down is told with its address and the causes, and the page 
   await expect(page.getByRole('alert')).toBeHidden();
 });
 
+for (const path of ['/', '/environnement'])
+  test(`on ${path} an API that takes requests and answers none is told as silent, and the page heals by itself`, async ({
+    page,
+    site,
+  }) => {
+    site.freezeApi();
+    await page.goto(path);
+    await expect(page.getByText('À cette adresse, rien ne répond ni ne refuse')).toBeVisible({ timeout: 20_000 });
+    site.thawApi();
+    await expect(page.getByText('rien ne répond ni ne refuse')).toBeHidden({ timeout: 20_000 });
+  });
+
 test('a page that does not try again by itself does not say so', async ({ page, site }) => {
   await page.goto('/connexion');
   await page.getByLabel('Nom d’utilisateur').fill('adm');

@@ -37,13 +37,18 @@ export interface NewUser {
 /** As `index.html` asks for the first page. */
 export const pageSize = 50;
 
+/** The API answers within 5 s, with a 503 if need be: who has not answered after twice that will not. `index.html` waits as long. */
+const timeoutMs = 10_000;
+
 const keyName = 'api-key';
 
 export function createApi(url: string): Api {
   let key = remembered(keyName);
   const client: Client<paths> = createClient<paths>({
     baseUrl: url,
-    fetch: (request) => (request.method === 'GET' && takeEarly(request.url)) || fetch(request),
+    fetch: (request) =>
+      (request.method === 'GET' && takeEarly(request.url)) ||
+      fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]) }),
   });
   client.use({
     onRequest({ request }) {

@@ -40,8 +40,9 @@ function Application({ config }: { config: Config }) {
     () =>
       new QueryClient({
         defaultOptions: {
-          // Pages say themselves what an error means and when to ask again. The API may be reached without the internet.
-          queries: { retry: false, networkMode: 'always', staleTime: 5000 },
+          // Pages say themselves what an error means. The API may be reached without the internet.
+          // What could not be loaded is asked for again as long as somebody looks; `failureReason` says meanwhile why.
+          queries: { retry: true, retryDelay: 3000, networkMode: 'always', staleTime: 5000 },
           mutations: { retry: false, networkMode: 'always' },
         },
       }),

@@ -3,6 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useApi } from '../api/client.ts';
 import { useI18n } from '../i18n/i18n.ts';
 
+/** An address that neither answers nor refuses for so long is silent: what stopped or is not there refuses at once. */
+const silentMs = 3000;
+
 /**
  * Why there may be no answer that this page can read: the possible causes, fewer where the addresses or a second request
  * rule some out.
@@ -18,12 +21,12 @@ export function Unreachable({ retriesItself = true }: { retriesItself?: boolean 
 
   // A browser does not say why it hides an answer. One that it does not have to show tells whether there is any, not whose
   // it is: where no pod is ready, the Ingress answers, and its errors do not name this page either.
-  const { data: isAnswered } = useQuery({
+  const { data: probe } = useQuery({
     queryKey: ['answers without CORS'],
     queryFn: () =>
-      fetch(`${url}/health`, { mode: 'no-cors' }).then(
-        () => true,
-        () => false,
+      fetch(`${url}/health`, { mode: 'no-cors', signal: AbortSignal.timeout(silentMs) }).then(
+        () => 'answered',
+        (error: unknown) => (error instanceof DOMException && error.name === 'TimeoutError' ? 'silent' : 'refused'),
       ),
     refetchInterval: 3000,
     enabled: !isMixed,
@@ -31,14 +34,16 @@ export function Unreachable({ retriesItself = true }: { retriesItself?: boolean 
 
   const causes = isMixed
     ? [t.unreachable.mixed]
-    : isAnswered
+    : probe === 'answered'
       ? new URL(url).origin === location.origin
         ? // This front itself answers, with its own page.
           [t.unreachable.address]
         : [t.unreachable.cors(location.origin), t.unreachable.proxy]
-      : isInternal
-        ? [t.unreachable.internal, t.unreachable.stopped]
-        : [t.unreachable.stopped, t.unreachable.address];
+      : probe === 'silent'
+        ? [t.unreachable.silent, t.unreachable.address]
+        : isInternal
+          ? [t.unreachable.internal, t.unreachable.stopped]
+          : [t.unreachable.stopped, t.unreachable.address];
 
   return (
     <>

@@ -96,6 +96,8 @@ export const en: Dictionary = {
     retrying: 'The page tries again by itself.',
     causes: 'Possible causes',
     stopped: 'The API is stopped or restarting. See whether it runs: open the address in a tab.',
+    silent:
+      'At this address nothing answers or refuses: the API is stuck or overloaded, or a firewall drops the requests.',
     address: 'The address is wrong. It comes from VITE_API_URL, read when the container of this page started.',
     internal:
       'This address looks internal to the cluster. The browser is outside: give it the public address of the API, the one of its Ingress.',

@@ -96,6 +96,8 @@ export const fr = {
     retrying: 'La page réessaie toute seule.',
     causes: 'Causes possibles',
     stopped: 'L’API est arrêtée ou redémarre. Vérifiez qu’elle tourne : ouvrez l’adresse essayée dans un onglet.',
+    silent:
+      'À cette adresse, rien ne répond ni ne refuse : l’API est bloquée ou surchargée, ou un pare-feu jette les requêtes.',
     address: 'L’adresse est fausse. Elle vient de VITE_API_URL, lue au démarrage du conteneur de cette page.',
     internal:
       'Cette adresse semble interne au cluster. Le navigateur est dehors : donnez-lui l’adresse publique de l’API, celle de son Ingress.',

@@ -33,18 +33,24 @@ export function useWatch(perSecond: number, isPaused: boolean) {
       if (!stopping.signal.aborted) known.push(result);
     }
 
-    // Each at a moment of its own: two viewers in step would each get every other answer, always from the same pods.
+    // At moments that chance decides: two viewers in step would each get every other answer, always from the same pods.
     const periodMs = 1000 / perSecond;
-    const asking = setInterval(() => {
-      setTimeout(() => {
-        if (!stopping.signal.aborted) void ask();
-      }, Math.random() * periodMs);
-    }, periodMs);
+    let next = performance.now();
+    let asking: ReturnType<typeof setTimeout>;
+    function plan() {
+      const now = performance.now();
+      next = Math.max(now, next + Math.random() * 2 * periodMs);
+      asking = setTimeout(() => {
+        void ask();
+        plan();
+      }, next - now);
+    }
+    plan();
     const showing = setInterval(() => {
       dispatch({ results: known.splice(0), now: Date.now() });
     }, showEveryMs);
     return () => {
-      clearInterval(asking);
+      clearTimeout(asking);
       clearInterval(showing);
       stopping.abort();
     };

@@ -16,7 +16,11 @@ export default function EnvironmentPage() {
   const { t } = useI18n();
   const api = useApi();
   const config = useConfig();
-  const { data, error, refetch } = useQuery({
+  const {
+    data,
+    failureReason: error,
+    refetch,
+  } = useQuery({
     queryKey: ['info'],
     queryFn: ({ signal }) => api.info(signal),
     refetchInterval: renewMs,

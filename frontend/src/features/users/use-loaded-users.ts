@@ -15,8 +15,6 @@ const unseenLength = 8;
 /** How many rows away from the screen a page is asked for, so that it is there when one scrolls to it. */
 const lookAhead = 20;
 
-const retryMs = 3000;
-
 const unseenPage = (after: number): Page => ({ after, length: unseenLength, isSeen: false });
 
 /** The pages of a list of which nothing is known. */
@@ -69,7 +67,6 @@ export function useLoadedUsers(
     queries: near.map(({ after }) => ({
       queryKey: ['users', filter, after],
       queryFn: ({ signal }: { signal: AbortSignal }) => api.listUsers(filter, after, signal),
-      refetchInterval: ({ state }: { state: { status: string } }) => (state.status === 'error' ? retryMs : false),
     })),
   });
   const loaded = near.flatMap((page, i) => {
@@ -100,9 +97,9 @@ export function useLoadedUsers(
         return users.map((user, i) => ({ index: start + i, user }));
       }),
     isPending: loaded.length === 0,
-    error: results.map(({ error }) => error).find((error) => error instanceof ApiError),
+    error: results.map(({ failureReason }) => failureReason).find((error) => error instanceof ApiError),
     retry() {
-      for (const { error, refetch } of results) if (error) void refetch();
+      for (const { failureReason, refetch } of results) if (failureReason) void refetch();
     },
   };
 }
