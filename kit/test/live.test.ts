@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diagnose, mask } from '../src/check/live/diagnose.ts';
+import { diagnose } from '../src/check/live/diagnose.ts';
 import { kubectl } from '../src/check/live/kubectl.ts';
 import type { LiveState } from '../src/check/live/state.ts';
 import type { JsonObject } from '../src/check/read/yaml.ts';
@@ -200,10 +200,4 @@ test('quotas are told with their figures', () => {
 
 test('only commands that look are run', () => {
   expect(() => kubectl(['delete', 'pod', 'x'])).toThrow('may change the cluster');
-});
-
-test('secrets are masked in every text', () => {
-  for (const text of ['password=azerty12', 'API_KEY: abcdef123', 'postgres://u:azerty12@h/d', '"token": "abcdef123"']) {
-    expect(mask(text)).not.toMatch(/azerty12|abcdef123/);
-  }
 });

@@ -1,22 +1,30 @@
 import { styleText } from 'node:util';
 import type { Language } from '../findings.ts';
 import { isObject, objectsAt, textAt, type JsonObject } from '../read/yaml.ts';
+import { gather, refused } from './ask.ts';
 import { diagnose, type LiveFinding } from './diagnose.ts';
-import { asJson, kubectl } from './kubectl.ts';
-import {
-  crashed,
-  exposedServices,
-  lastChange,
-  nameOf,
-  ofKind,
-  publicAddresses,
-  type LiveState,
-  type Reply,
-} from './state.ts';
+import { asJson, complaint, kubectl } from './kubectl.ts';
+import { nameOf, ofKind, type LiveState } from './state.ts';
 
-const KINDS =
-  'pods,services,endpointslices,ingresses,deployments,statefulsets,replicasets,configmaps,persistentvolumeclaims,events';
-const SCREEN = 6;
+/** Kinds that are looked at, by the names that kubectl and the objects give them. */
+const KINDS: Record<string, string> = {
+  pods: 'Pod',
+  services: 'Service',
+  ingresses: 'Ingress',
+  deployments: 'Deployment',
+  statefulsets: 'StatefulSet',
+  daemonsets: 'DaemonSet',
+  replicasets: 'ReplicaSet',
+  jobs: 'Job',
+  cronjobs: 'CronJob',
+  horizontalpodautoscalers: 'HorizontalPodAutoscaler',
+  configmaps: 'ConfigMap',
+  persistentvolumeclaims: 'PersistentVolumeClaim',
+  networkpolicies: 'NetworkPolicy',
+  events: 'Event',
+};
+/** Lines that a screen shows without scrolling. */
+const SCREEN = 38;
 
 /** Runs `kit check --live`: 0 when all is well, 1 when something is wrong, 2 when the cluster cannot be asked. */
 export async function live(options: {
@@ -27,24 +35,27 @@ export async function live(options: {
   const { language } = options;
   const isFrench = language === 'fr';
   const scope = options.namespace === undefined ? [] : ['-n', options.namespace];
-  const answer = kubectl(['get', KINDS, ...scope, '-o', 'json', '--show-managed-fields'], 30);
+  const answer = kubectl(['get', Object.keys(KINDS).join(','), ...scope, '-o', 'json', '--show-managed-fields'], 30);
   const list = asJson(answer);
-  if (!isObject(list)) {
-    const missing = answer.error.includes('ENOENT');
+  const unseen = Object.entries(KINDS)
+    .filter(([resource]) => refused(answer, resource))
+    .map(([, kind]) => kind);
+  if (!isObject(list) || unseen.includes('Pod')) {
+    const isMissing = answer.error.includes('ENOENT');
     console.error(
       isFrench
-        ? missing
+        ? isMissing
           ? 'kubectl n’est pas installé ici. Sur le SSPCloud, ouvrez un service VSCode avec le rôle Kubernetes « admin ».'
-          : `kubectl ne peut pas regarder le cluster : ${answer.error.split('\n')[0] ?? ''}\nVérifiez le contexte : kubectl config current-context`
-        : missing
+          : `kubectl ne peut pas regarder le cluster : ${complaint(answer)}\nVérifiez le contexte : kubectl config current-context`
+        : isMissing
           ? 'kubectl is not installed here. On the SSPCloud, open a VSCode service with the Kubernetes role "admin".'
-          : `kubectl cannot look at the cluster: ${answer.error.split('\n')[0] ?? ''}\nCheck the context: kubectl config current-context`,
+          : `kubectl cannot look at the cluster: ${complaint(answer)}\nCheck the context: kubectl config current-context`,
     );
     return 2;
   }
   const objects = objectsAt(list, 'items');
   const namespace = options.namespace ?? currentNamespace(objects);
-  const state = await gather(objects, namespace, scope);
+  const state = await gather(objects, namespace, scope, unseen);
   const findings = diagnose(state);
   if (options.format === 'json') {
     console.log(
@@ -57,11 +68,13 @@ export async function live(options: {
             line: 0,
             message: finding.text[language][0],
             consequence: finding.text[language][1],
-            fix: `${finding.text[language][2]} (${finding.next})`,
+            fix: `${finding.text[language][2]} (${[finding.next, ...scope].join(' ')})`,
+            ...(finding.follows ? { follows: finding.follows } : {}),
           })),
           looked_at: objects
             .map((object) => `${(textAt(object, 'kind') ?? '').toLowerCase()}/${nameOf(object)}`)
             .filter((name) => !name.startsWith('event/')),
+          not_seen: state.unseen ?? [],
         },
         null,
         2,
@@ -78,98 +91,29 @@ function currentNamespace(objects: JsonObject[]): string {
   );
 }
 
-/** Asks what the objects alone do not tell: logs, times, what addresses answer. */
-async function gather(objects: JsonObject[], namespace: string, scope: string[]): Promise<LiveState> {
-  const state: LiveState = { namespace, objects, logs: {}, changed: {}, services: {}, addresses: {}, foreignHosts: {} };
-  for (const { pod, container, isRestarted } of crashed(objects).slice(0, 5)) {
-    const base = ['logs', pod, '-c', container, ...scope, '--tail=20'];
-    const previous = isRestarted ? kubectl([...base, '--previous']) : undefined;
-    state.logs[`${pod}/${container}`] = previous?.ok ? previous.out : kubectl(base).out;
-  }
-  for (const map of ofKind(objects, 'ConfigMap')) state.changed[`ConfigMap/${nameOf(map)}`] = lastChange(map);
-  // Names and times only: what the Secrets hold is none of the doctor's business.
-  const secrets = kubectl([
-    'get',
-    'secrets',
-    ...scope,
-    '--show-managed-fields',
-    '--no-headers',
-    '-o',
-    'custom-columns=NAME:.metadata.name,MADE:.metadata.creationTimestamp,TIMES:.metadata.managedFields[*].time',
-  ]);
-  for (const line of secrets.ok ? secrets.out.split('\n') : []) {
-    const [name, ...times] = line.trim().split(/[\s,]+/);
-    const last = times
-      .filter((time) => /^\d{4}-/.test(time))
-      .sort()
-      .at(-1);
-    if (name !== undefined && name !== '' && last !== undefined) state.changed[`Secret/${name}`] = last;
-  }
-  for (const { name, port } of exposedServices(objects).slice(0, 5)) {
-    const reply = kubectl(['get', '--raw', `/api/v1/namespaces/${namespace}/services/http:${name}:${port}/proxy/`], 6);
-    state.services[name] = reply.ok
-      ? { status: 200, failure: undefined, title: titleOf(reply.out) }
-      : { status: undefined, failure: reply.error, title: undefined };
-  }
-  const everywhere = asJson(kubectl(['get', 'ingresses', '--all-namespaces', '-o', 'json'], 6));
-  const hosts = new Set(
-    ofKind(objects, 'Ingress').flatMap((ingress) =>
-      objectsAt(ingress, 'spec', 'rules').map((rule) => textAt(rule, 'host') ?? ''),
-    ),
-  );
-  for (const ingress of objectsAt(everywhere, 'items')) {
-    const other = textAt(ingress, 'metadata', 'namespace') ?? '';
-    for (const rule of objectsAt(ingress, 'spec', 'rules')) {
-      const host = textAt(rule, 'host') ?? '';
-      if (other !== namespace && hosts.has(host) && isOlder(ingress, objects, host)) state.foreignHosts[host] = other;
-    }
-  }
-  const addresses = publicAddresses(objects);
-  const replies = await Promise.all(addresses.map((url) => ask(url)));
-  for (const [index, url] of addresses.entries()) {
-    const reply = replies[index];
-    if (reply) state.addresses[url] = reply;
-  }
-  return state;
-}
-
-/** The oldest Ingress of a host is the one that controllers listen to. */
-function isOlder(ingress: JsonObject, objects: JsonObject[], host: string): boolean {
-  const own = ofKind(objects, 'Ingress').find((each) =>
-    objectsAt(each, 'spec', 'rules').some((rule) => rule.host === host),
-  );
-  const age = (each: JsonObject | undefined) =>
-    `${textAt(each, 'metadata', 'creationTimestamp') ?? ''} ${textAt(each, 'metadata', 'namespace') ?? ''}`;
-  return age(ingress) < age(own);
-}
-
-async function ask(url: string): Promise<Reply> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5000), redirect: 'follow' });
-    return { status: response.status, failure: undefined, title: titleOf(await response.text()) };
-  } catch (error) {
-    const cause =
-      error instanceof Error && error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : undefined;
-    return { status: undefined, failure: cause ?? 'timeout', title: undefined };
-  }
-}
-
-function titleOf(page: string): string | undefined {
-  return /<title[^>]*>([^<]{1,80})/i.exec(page)?.[1]?.trim();
-}
-
 /** One screen: the cause first, then the command to run next. */
-function screen(findings: LiveFinding[], state: LiveState, language: Language, scope: string[]): string {
+export function screen(findings: LiveFinding[], state: LiveState, language: Language, scope: string[]): string {
   const isFrench = language === 'fr';
   const pods = ofKind(state.objects, 'Pod').length;
+  const workloads = ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob', 'Job'].flatMap((kind) =>
+    ofKind(state.objects, kind),
+  );
+  const stopped = workloads.filter((each) => textAt(each, 'spec', 'replicas') === '0').map(nameOf);
   const lines = [
     styleText(
       'dim',
       isFrench
-        ? `Espace de noms ${state.namespace} : ${pods} pod${pods > 1 ? 's' : ''}.`
-        : `Namespace ${state.namespace}: ${pods} pod${pods === 1 ? '' : 's'}.`,
+        ? `Espace de noms ${state.namespace} : ${pods} pod${pods > 1 ? 's' : ''}.${stopped.length > 0 ? ` À zéro (replicas: 0) : ${stopped.slice(0, 5).join(', ')}.` : ''}`
+        : `Namespace ${state.namespace}: ${pods} pod${pods === 1 ? '' : 's'}.${stopped.length > 0 ? ` At zero (replicas: 0): ${stopped.slice(0, 5).join(', ')}.` : ''}`,
     ),
   ];
+  if (findings.length === 0 && pods + workloads.length === 0)
+    return [
+      ...lines,
+      isFrench
+        ? 'Rien n’est déployé ici. Est-ce le bon espace de noms ? (-n NOM, ou kubectl config get-contexts)'
+        : 'Nothing is deployed here. Is it the right namespace? (-n NAME, or kubectl config get-contexts)',
+    ].join('\n');
   if (findings.length === 0)
     return [
       ...lines,
@@ -177,20 +121,27 @@ function screen(findings: LiveFinding[], state: LiveState, language: Language, s
         ? 'Rien à redire : tout ce qui doit tourner tourne.'
         : 'Nothing to say against it: all that is to run runs.',
     ].join('\n');
-  for (const { severity, object, text, next } of findings.slice(0, SCREEN)) {
+  let told = 0;
+  for (const { severity, object, text, next, follows } of findings) {
     const [message, evidence, fix] = text[language];
     const colour = severity === 'error' ? 'red' : 'yellow';
     const word = severity === 'error' ? (isFrench ? 'ERREUR' : 'ERROR') : isFrench ? 'ATTENTION' : 'WARNING';
-    lines.push(
+    const block = [
       '',
       `${styleText([colour, 'bold'], word)}  ${styleText('bold', object)}`,
       `  ${message}`,
       `  ${evidence}`,
+      ...(follows
+        ? [`  ${isFrench ? 'À cause de cela aussi :' : 'Because of it, also:'} ${follows.slice(0, 6).join(', ')}`]
+        : []),
       `  ${styleText('green', isFrench ? 'À faire :' : 'To do:')} ${fix}`,
       `  ${styleText('cyan', `$ ${[next, ...scope].join(' ')}`)}`,
-    );
+    ];
+    if (told > 0 && [...lines, ...block].join('\n').split('\n').length > SCREEN) break;
+    lines.push(...block);
+    told++;
   }
-  const rest = findings.length - SCREEN;
+  const rest = findings.length - told;
   if (rest > 0)
     lines.push(
       '',

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { hide } from './hide.ts';
 import type { Json } from '../read/yaml.ts';
 
 export interface Answer {
@@ -13,18 +14,27 @@ const READ_ONLY = new Set(['get', 'logs', 'config', 'version']);
 
 /** Runs kubectl with a command that changes nothing, for at most `seconds`. */
 export function kubectl(args: string[], seconds = 15): Answer {
-  if (!READ_ONLY.has(args[0] ?? '')) throw new Error(`kubectl ${args[0] ?? ''} may change the cluster`);
+  if (!READ_ONLY.has(args[0] ?? '') || (args[0] === 'config' && !/^(view|current-context)$/.test(args[1] ?? '')))
+    throw new Error(`kubectl ${args[0] ?? ''} may change the cluster`);
   const result = spawnSync('kubectl', args, { encoding: 'utf8', timeout: seconds * 1000, maxBuffer: 200_000_000 });
+  // Stopped for its time, kubectl has written nothing.
   const error = result.error ? result.error.message : result.stderr.trim();
-  return { ok: result.status === 0, out: result.stdout, error };
+  return { ok: result.status === 0, out: result.error ? '' : result.stdout, error };
 }
 
-/** The answer as JSON, undefined when kubectl failed or said something else. */
+/** The answer as JSON, undefined when kubectl said something else. What it may not see leaves it short, and not empty. */
 export function asJson(answer: Answer): Json | undefined {
-  if (!answer.ok) return undefined;
   try {
     return JSON.parse(answer.out) as Json;
   } catch {
     return undefined;
   }
+}
+
+/** The line of kubectl's complaint that is meant for people: the last, after those of its log. */
+export function complaint(answer: Answer): string {
+  const lines = hide(answer.error)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  return lines.findLast((line) => !/^[EWIF]\d{4} /.test(line)) ?? lines.at(-1) ?? '';
 }

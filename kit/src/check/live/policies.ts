@@ -1,0 +1,101 @@
+import { listAt, objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
+import { carries, nameOf, ofKind, type LiveState } from './state.ts';
+
+/** The NetworkPolicies that limit what a pod receives or sends. */
+function policiesOf(state: LiveState, pod: JsonObject, direction: 'Ingress' | 'Egress'): JsonObject[] {
+  return ofKind(state.objects, 'NetworkPolicy').filter((policy) => {
+    const types = listAt(policy, 'spec', 'policyTypes');
+    const applies =
+      types.length > 0
+        ? types.includes(direction)
+        : direction === 'Ingress' || objectsAt(policy, 'spec', 'egress').length > 0;
+    return applies && selects(objectAt(policy, 'spec', 'podSelector'), objectAt(pod, 'metadata', 'labels'));
+  });
+}
+
+/** Whether labels answer a selector; an empty one is answered by all. */
+function selects(selector: JsonObject, labels: JsonObject): boolean {
+  const wanted = objectAt(selector, 'matchLabels');
+  if (Object.keys(wanted).length > 0 && !carries(labels, wanted)) return false;
+  return objectsAt(selector, 'matchExpressions').every((each) => {
+    const value = textAt(labels, textAt(each, 'key') ?? '');
+    const values = listAt(each, 'values');
+    switch (each.operator) {
+      case 'In':
+        return value !== undefined && values.includes(value);
+      case 'NotIn':
+        return value === undefined || !values.includes(value);
+      case 'Exists':
+        return value !== undefined;
+      default:
+        return value === undefined;
+    }
+  });
+}
+
+/** The policy that keeps one pod of the namespace from reaching all of these; undefined when they are open to it. */
+export function closedBy(state: LiveState, targets: readonly JsonObject[], from: JsonObject): string | undefined {
+  const closed = targets.map((target) => {
+    const policies = policiesOf(state, target, 'Ingress');
+    const isOpen =
+      policies.length === 0 ||
+      policies.some((policy) =>
+        objectsAt(policy, 'spec', 'ingress').some((rule) => {
+          const peers = objectsAt(rule, 'from');
+          return (
+            peers.length === 0 ||
+            peers.some(
+              (peer) =>
+                peer.ipBlock !== undefined ||
+                peer.namespaceSelector !== undefined ||
+                selects(objectAt(peer, 'podSelector'), objectAt(from, 'metadata', 'labels')),
+            )
+          );
+        }),
+      );
+    return isOpen ? undefined : nameOf(policies[0]);
+  });
+  return closed.length > 0 && closed.every((name) => name !== undefined) ? closed[0] : undefined;
+}
+
+/** The policy that lets nothing from outside the namespace in to a pod, an Ingress's controller neither. */
+export function closedToOutside(state: LiveState, pod: JsonObject): string | undefined {
+  const policies = policiesOf(state, pod, 'Ingress');
+  const isOpen = policies.some((policy) =>
+    objectsAt(policy, 'spec', 'ingress').some((rule) => {
+      const peers = objectsAt(rule, 'from');
+      return (
+        peers.length === 0 || peers.some((peer) => peer.ipBlock !== undefined || peer.namespaceSelector !== undefined)
+      );
+    }),
+  );
+  return policies.length === 0 || isOpen ? undefined : nameOf(policies[0]);
+}
+
+/** Whether a pod may send, but not to the port where names are asked for. */
+export function hasBlockedNames(state: LiveState, pod: JsonObject): boolean {
+  const policies = policiesOf(state, pod, 'Egress');
+  return (
+    policies.length > 0 &&
+    !policies.some((policy) =>
+      objectsAt(policy, 'spec', 'egress').some((rule) => {
+        const ports = objectsAt(rule, 'ports');
+        const peers = objectsAt(rule, 'to');
+        const reachesDns =
+          peers.length === 0 ||
+          peers.some((peer) => peer.ipBlock !== undefined || peer.namespaceSelector !== undefined);
+        return (
+          reachesDns &&
+          (ports.length === 0 ||
+            ports.some(
+              (port) =>
+                port.port === undefined ||
+                port.port === 53 ||
+                /dns/.test(written(port.port)) ||
+                (Number(port.port) <= 53 && Number(port.endPort ?? 0) >= 53),
+            ))
+        );
+      }),
+    )
+  );
+}
