@@ -50,7 +50,7 @@ export async function gather(
         .map(([, kind]) => kind),
     ],
   };
-  for (const { pod, container, isRestarted } of crashed(objects).slice(0, 8))
+  for (const { pod, container, isRestarted } of crashed(objects).slice(0, 20))
     readLog(state, scope, pod, container, isRestarted);
   for (const map of ofKind(objects, 'ConfigMap')) state.changed[`ConfigMap/${nameOf(map)}`] = lastChange(map);
   const secrets = readSecrets(state, scope);

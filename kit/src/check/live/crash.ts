@@ -13,6 +13,8 @@ export interface Cause {
   line: string;
   /** The Service that it could not do without. */
   waitsFor?: string;
+  /** What is at fault, where several workloads may suffer from it. */
+  about?: string;
 }
 
 interface Around {
@@ -230,11 +232,11 @@ const SHAPES: readonly [
       return {
         fr: [
           `Le programme veut écrire ${path === undefined ? '' : `dans « ${path} », `}là où tout est en lecture seule (readOnlyRootFilesystem, ou volume monté en lecture).`,
-          `Montez un volume emptyDir${path === undefined ? ' là où il écrit (souvent /tmp)' : ` sur ${folder(path)}`}.`,
+          `Montez un volume emptyDir${path === undefined || folder(path) === '/' ? ' là où il écrit (souvent /tmp)' : ` sur ${folder(path)}`}.`,
         ],
         en: [
           `The program wants to write ${path === undefined ? '' : `to "${path}", `}where all is read-only (readOnlyRootFilesystem, or a volume mounted so).`,
-          `Mount an emptyDir volume ${path === undefined ? 'where it writes (often /tmp)' : `at ${folder(path)}`}.`,
+          `Mount an emptyDir volume ${path === undefined || folder(path) === '/' ? 'where it writes (often /tmp)' : `at ${folder(path)}`}.`,
         ],
       };
     },
@@ -360,6 +362,23 @@ const SHAPES: readonly [
     },
   ],
   [
+    'file-missing',
+    /Could not read package\.json|No such file or directory: '([^']+)'|ENOENT: no such file or directory, \w+ '([^']+)'/,
+    (match) => {
+      const what = groupOf(match) || 'package.json';
+      return {
+        fr: [
+          `Le programme cherche le fichier « ${what} », qui n’est pas dans le conteneur.`,
+          'Vérifiez WORKDIR et COPY (et .dockerignore), ou le volume qui devrait l’apporter ; un volume monté sur un dossier cache ce que l’image y met.',
+        ],
+        en: [
+          `The program looks for the file "${what}", which is not in the container.`,
+          'Check WORKDIR and COPY (and .dockerignore), or the volume that should bring it; a volume mounted on a folder hides what the image puts there.',
+        ],
+      };
+    },
+  ],
+  [
     'script-missing',
     /Missing script: "?([\w:-]+)|Command "([\w:-]+)" not found|ERR_PNPM_NO_SCRIPT\s+Missing script: (\S+)/,
     (match) => {
@@ -388,7 +407,7 @@ const SHAPES: readonly [
     'variable-missing',
     /KeyError: '([A-Z][A-Z0-9_]+)'|([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}?\b(?:(?:is|are|was|must be) (?:not |required|missing|undefined|empty|set|defined)|not (?:set|defined|found|provided)|manquante?)|(?:missing|required|undefined|manquante?)[^\n]{0,40}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b|Environment variable not found: (\w+)|Set the (\w+) environment variable|validation errors? for \w*(?:Settings|Config)\w*\n\s*(\w+)\n\s+Field required|The (SECRET_KEY) setting must not be empty|Expected string received undefined.*?\b([A-Z][A-Z0-9_]+)/i,
     (match, { container }) => {
-      const what = (groupOf(match)).toUpperCase();
+      const what = groupOf(match).toUpperCase();
       return {
         fr: [
           `La variable « ${what} » manque à « ${container} ».`,
@@ -577,6 +596,7 @@ function connectionTimeout(match: RegExpExecArray, { state, pod, log }: Around):
   if (policy !== undefined)
     return {
       id: 'network-policy',
+      about: `NetworkPolicy/${policy}`,
       fr: [
         `La NetworkPolicy « ${policy} » ne laisse pas ce pod joindre « ${nameOf(service)} ».`,
         'Ajoutez à ingress.from les étiquettes de ce pod (podSelector), et le port.',
@@ -640,9 +660,10 @@ export function causeOf(
   log: string,
 ): Cause | undefined {
   for (const [id, shape, told] of SHAPES) {
-    // The last time it was said counts: programs try again before they give up.
+    // The last time it was said counts, as programs try again before they give up; a line with the place before one without.
     const all = [...log.matchAll(new RegExp(shape.source, [...new Set(`${shape.flags}g`)].join('')))];
-    const match = all.findLast((each) => targetIn(lineOf(each)) !== undefined) ?? all.at(-1);
+    const telling = all.filter((each) => !/^\s*(code|errno|syscall|name|reason):/.test(lineOf(each)));
+    const match = telling.findLast((each) => targetIn(lineOf(each)) !== undefined) ?? telling.at(-1) ?? all.at(-1);
     const cause = match && told(match, { state, pod, container, spec, log });
     if (match && cause) return { id, line: lineOf(match).trim(), ...cause };
   }

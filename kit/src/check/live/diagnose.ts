@@ -46,11 +46,11 @@ export function diagnose(raw: LiveState): LiveFinding[] {
     .sort((a, b) => order[a.severity] - order[b.severity])
     .map((finding) => ({
       ...finding,
-      object: hide(finding.object, known),
-      next: hide(finding.next, known),
+      object: hide(finding.object, known, true),
+      next: hide(finding.next, known, true),
       text: {
-        fr: finding.text.fr.map((part) => hide(part, known)) as LiveFinding['text']['fr'],
-        en: finding.text.en.map((part) => hide(part, known)) as LiveFinding['text']['en'],
+        fr: finding.text.fr.map((part) => hide(part, known, true)) as LiveFinding['text']['fr'],
+        en: finding.text.en.map((part) => hide(part, known, true)) as LiveFinding['text']['en'],
       },
     }));
 }

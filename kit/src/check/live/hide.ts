@@ -37,9 +37,10 @@ const SENTENCE =
 
 /**
  * Hides what is or may be a secret in a text of the cluster's: a log, an event, an answer. Whatever is shown goes through
- * here whole: a text that was cut before no longer shows where its secret begins or ends.
+ * here whole: a text that was cut before no longer shows where its secret begins or ends. In a sentence of the doctor's own
+ * (`isOurs`), whose parts have been here before, a name and what follows it are no value.
  */
-export function hide(text: string, known: Known = NOTHING): string {
+export function hide(text: string, known: Known = NOTHING, isOurs = false): string {
   let shown = text
     // Nobody reads the end of such a line, and looking through it takes long.
     .replace(/^([^\n]{2000})[^\n]+/gm, '$1…')
@@ -62,7 +63,7 @@ export function hide(text: string, known: Known = NOTHING): string {
       /\b(gh[pousr]_|github_pat_|glpat-|dckr_pat_|xox[a-z]-|[sprw]k_(live|test)_|sk-|hf_|gsk_|npm_|pypi-|AIza|whsec_|SG\.|AKIA|ASIA|ya29\.)[\w.-]{10,}/g,
       HIDDEN,
     );
-  shown = named(shown, known);
+  if (!isOurs) shown = named(shown, known);
   return shown
     .split('\n')
     .map((line) => drawn(line, known))

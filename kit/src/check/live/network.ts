@@ -1,7 +1,7 @@
 import { meansTheSame, nearest } from '../words.ts';
 import { objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
 import { short, tell, type LiveFinding } from './finding.ts';
-import { closedToOutside } from './policies.ts';
+import { closedToAll, closedToOutside } from './policies.ts';
 import {
   addressOf,
   ageOf,
@@ -38,6 +38,7 @@ export function serviceFindings(state: LiveState): LiveFinding[] {
       pods.length === 0
         ? selectorFinding(state, service, exposed.has(nameOf(service)))
         : (portNameFinding(service, pods) ??
+          (exposed.has(nameOf(service)) ? shutFinding(state, service, pods) : undefined) ??
           mixedFinding(state, service, pods) ??
           refusedFinding(state, service, pods));
     return found ? [{ ...found, explains: [...(found.explains ?? []), `Service/${nameOf(service)}`] }] : [];
@@ -127,6 +128,29 @@ function portNameFinding(service: JsonObject, pods: JsonObject[]): LiveFinding |
       'Write the port’s number in targetPort, or give the container’s port that name.',
     ],
     `kubectl describe service ${name}`,
+  );
+}
+
+/** A Service that everybody is to reach, and whose pods a policy closes to all. */
+function shutFinding(state: LiveState, service: JsonObject, pods: JsonObject[]): LiveFinding | undefined {
+  const name = nameOf(service);
+  const policy = closedToAll(state, pods);
+  if (policy === undefined) return undefined;
+  return tell(
+    'network-policy',
+    `networkpolicy/${policy}`,
+    [
+      `La NetworkPolicy « ${policy} » ferme les pods de « ${name} » à tous, au contrôleur d’Ingress aussi.`,
+      'L’adresse répond 502 ou 504, alors que les pods tournent.',
+      'Ajoutez une règle ingress.from avec le namespaceSelector du contrôleur d’Ingress, et le port.',
+    ],
+    [
+      `The NetworkPolicy "${policy}" closes the pods of "${name}" to all, to the Ingress controller too.`,
+      'The address answers 502 or 504, while the pods run.',
+      'Add a rule ingress.from with the namespaceSelector of the Ingress controller, and the port.',
+    ],
+    `kubectl describe networkpolicy ${policy}`,
+    { explains: [`NetworkPolicy/${policy}`] },
   );
 }
 
@@ -417,17 +441,11 @@ function classFinding(state: LiveState, ingress: JsonObject): LiveFinding | unde
   const hasDefault = classes.some(
     (each) => textAt(each, 'metadata', 'annotations', 'ingressclass.kubernetes.io/is-default-class') === 'true',
   );
-  const answers = repliesOf(state, ingress);
-  // Some controllers take Ingresses without a class; that nobody answers for it shows that none did.
-  if (
-    asked !== undefined ||
-    !canSee ||
-    hasDefault ||
-    (!answers.some(({ reply }) => reply.status !== undefined && !isServed(reply)) &&
-      answers.length > 0 &&
-      names.length > 0)
-  )
-    return undefined;
+  // A controller that never says where it answers says nothing of this one either.
+  const others = ofKind(state.objects, 'Ingress').filter((each) => classOf(each) !== '');
+  const isSilent =
+    others.length > 0 && others.every((each) => objectsAt(each, 'status', 'loadBalancer', 'ingress').length === 0);
+  if (asked !== undefined || !canSee || hasDefault || isSilent) return undefined;
   return tell(
     'ingress-class',
     object,

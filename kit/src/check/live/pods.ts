@@ -316,7 +316,8 @@ function crashFinding(patient: Patient, container: Container): LiveFinding {
   const ended = endedOf(container);
   const waiting = objectAt(container.status, 'state', 'waiting');
   const isInit = container.isInit && !container.isSidecar;
-  const tail = lastLines(state.logs[`${name}/${container.name}`] ?? '');
+  const log = state.logs[`${name}/${container.name}`];
+  const tail = lastLines(log ?? '');
   const logs = `kubectl logs ${name} -c ${container.name}${Number(container.status.restartCount ?? 0) > 0 ? ' --previous' : ''}`;
   const code = written(ended.exitCode ?? '?');
   const object = `pod/${name}`;
@@ -343,6 +344,7 @@ function crashFinding(patient: Patient, container: Container): LiveFinding {
       /^(exec-format|start-command)$/.test(cause.id) ? `kubectl describe pod ${name}` : logs,
       {
         ...(cause.waitsFor === undefined ? {} : { waitsFor: cause.waitsFor }),
+        ...(cause.about === undefined ? {} : { explains: [cause.about] }),
         ...(isWaiting ? { severity: 'warning' as const } : {}),
       },
     );
@@ -358,7 +360,7 @@ function crashFinding(patient: Patient, container: Container): LiveFinding {
       object,
       [
         `${who.fr} ne peut pas être lancé.`,
-        `« ${short(runtime.replace(/^.*(?=error mounting|chdir to cwd|exec: )/s, ''))} ».`,
+        `« ${short(runtimeWords(runtime))} ».`,
         isMount
           ? 'Le volume et son point de montage ne vont pas ensemble : un fichier se monte avec subPath et mountPath du fichier.'
           : isWorkdir
@@ -369,7 +371,7 @@ function crashFinding(patient: Patient, container: Container): LiveFinding {
       ],
       [
         `${who.en} cannot be run.`,
-        `"${short(runtime.replace(/^.*(?=error mounting|chdir to cwd|exec: )/s, ''))}".`,
+        `"${short(runtimeWords(runtime))}".`,
         isMount
           ? 'The volume and its mount point do not go together: a file is mounted with subPath and the mountPath of the file.'
           : isWorkdir
@@ -388,14 +390,14 @@ function crashFinding(patient: Patient, container: Container): LiveFinding {
       object,
       [
         `Le programme de « ${container.name} » se termine tout de suite, sans erreur : il n’y a plus rien à faire tourner.`,
-        `Le pod passe de Completed à CrashLoopBackOff${shown === '' ? ', ses journaux sont vides' : `. Dernières lignes :\n      ${shown}`}`,
+        `Le pod passe de Completed à CrashLoopBackOff${shown === '' ? ', ses journaux sont vides.' : `. Dernières lignes :\n      ${shown}`}`,
         owner.kind === 'Deployment'
           ? 'La commande doit lancer un serveur qui reste (uvicorn, node server.js…) ; une tâche qui finit est un Job.'
           : 'La commande doit lancer un serveur qui reste : uvicorn, gunicorn, node server.js…',
       ],
       [
         `The program of "${container.name}" ends at once, without error: there is nothing left to run.`,
-        `The pod goes from Completed to CrashLoopBackOff${shown === '' ? ', its logs are empty' : `. Last lines:\n      ${shown}`}`,
+        `The pod goes from Completed to CrashLoopBackOff${shown === '' ? ', its logs are empty.' : `. Last lines:\n      ${shown}`}`,
         owner.kind === 'Deployment'
           ? 'The command must run a server that stays (uvicorn, node server.js…); a task that ends is a Job.'
           : 'The command must run a server that stays: uvicorn, gunicorn, node server.js…',
@@ -408,16 +410,32 @@ function crashFinding(patient: Patient, container: Container): LiveFinding {
     object,
     [
       `${who.fr} démarre puis s’arrête en erreur (code ${code}).`,
-      shown === '' ? 'Ses journaux sont vides.' : `Ses dernières lignes :\n      ${shown}`,
+      shown === ''
+        ? log === undefined
+          ? 'Ses journaux disent pourquoi.'
+          : 'Ses journaux sont vides.'
+        : `Ses dernières lignes :\n      ${shown}`,
       words.fr,
     ],
     [
       `${who.en} starts, then stops with an error (code ${code}).`,
-      shown === '' ? 'Its logs are empty.' : `Its last lines:\n      ${shown}`,
+      shown === ''
+        ? log === undefined
+          ? 'Its logs tell why.'
+          : 'Its logs are empty.'
+        : `Its last lines:\n      ${shown}`,
       words.en,
     ],
     logs,
   );
+}
+
+/** What the runtime complains of, without the way down to it. */
+function runtimeWords(runtime: string): string {
+  const mount = /to rootfs at "([^"]+)".*?: ([^:]+?)(?:: unknown)?(?:: Are you trying|$)/s.exec(runtime);
+  return mount
+    ? `${mount[1] ?? ''}: ${mount[2] ?? ''}`
+    : runtime.replace(/^.*(?=error mounting|chdir to cwd|exec: )/s, '');
 }
 
 /** Programs that end in error share the word `crash`; what has a name of its own keeps it. */

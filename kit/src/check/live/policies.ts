@@ -58,6 +58,15 @@ export function closedBy(state: LiveState, targets: readonly JsonObject[], from:
   return closed.length > 0 && closed.every((name) => name !== undefined) ? closed[0] : undefined;
 }
 
+/** The policy that lets nobody in to any of these pods. */
+export function closedToAll(state: LiveState, pods: readonly JsonObject[]): string | undefined {
+  const closed = pods.map((pod) => {
+    const policies = policiesOf(state, pod, 'Ingress');
+    return policies.every((policy) => objectsAt(policy, 'spec', 'ingress').length === 0) ? nameOf(policies[0]) : '';
+  });
+  return closed.every((name) => name !== '') ? closed[0] : undefined;
+}
+
 /** The policy that lets nothing from outside the namespace in to a pod, an Ingress's controller neither. */
 export function closedToOutside(state: LiveState, pod: JsonObject): string | undefined {
   const policies = policiesOf(state, pod, 'Ingress');

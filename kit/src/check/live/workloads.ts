@@ -72,7 +72,9 @@ function refusal(state: LiveState, owner: Owner, message: string): LiveFinding {
   );
   const shown = { fr: `« ${evidence} ».`, en: `"${evidence}".` };
   const events = `kubectl describe ${owner.kind === 'Deployment' ? 'replicaset' : owner.kind.toLowerCase()}${owner.kind === 'Deployment' ? `s` : ` ${owner.name}`}`;
-  const unset = /must specify ([\w.,: -]+)/.exec(message)?.[1];
+  const unset =
+    [...(/must specify (.*)/s.exec(message)?.[1] ?? '').matchAll(/(?:requests|limits)\.[\w.-]+/g)].join(', ') ||
+    undefined;
   if (/failed quota/.test(message))
     return tell(
       'quota',
@@ -112,7 +114,7 @@ function refusal(state: LiveState, owner: Owner, message: string): LiveFinding {
           : 'Lower resources, or stop what is no longer used (kubectl scale --replicas=0).',
       ],
       'kubectl describe quota',
-      more,
+      { explains: [keyOf(owner), `quota/${quota[1] ?? ''} ${what}`] },
     );
   }
   const limit =
@@ -175,7 +177,7 @@ function refusal(state: LiveState, owner: Owner, message: string): LiveFinding {
           .join(' ') || 'Change securityContext as the message says.',
       ],
       events,
-      more,
+      { explains: [keyOf(owner), `pod-security/${lines.join()} ${taken.join()}`] },
     );
   }
   const account =
