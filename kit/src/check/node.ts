@@ -190,7 +190,8 @@ function checkCompiled(context: Context, entry: SourceFile, run: Run, compiler: 
       compiler.isModule &&
       target !== undefined &&
       each.module.startsWith('.') &&
-      !/\.([cm]?js|json)$/.test(each.module)
+      // `rewriteRelativeImportExtensions` makes `.js` of `.ts`.
+      !/\.([cm]?[jt]sx?|json)$/.test(each.module)
     ) {
       const isIndex = /\/index\.\w+$/.test(target) && !/index(\.\w+)?$/.test(each.module);
       context.faults.push({

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { expand } from './dockerfile.ts';
-import { isEnvTemplate, readEnvFile } from './env-file.ts';
+import { isEnvFile, isEnvTemplate, readEnvFile } from './env-file.ts';
+import { isHandedOver, isSetByScript } from './scripts.ts';
 import { asFarAsKnown, type EnvVar } from './kubernetes.ts';
 import type { Project } from './project.ts';
 import {
@@ -137,6 +138,7 @@ function stackOf(
   layers: JsonObject[],
   byPath: Map<string, ComposeFile>,
   included: Set<string>,
+  envFiles: readonly string[] = [],
 ): Stack {
   const stack: Stack = {
     file,
@@ -149,7 +151,7 @@ function stackOf(
     missing: [],
     isOpen: false,
   };
-  const { values, isTold } = interpolation(project, folder);
+  const { values, isTold } = interpolation(project, folder, envFiles);
   const whole = layers.map(normalise).reduce(layer, {});
 
   for (const [index, entry] of listAt(whole, 'include').entries()) {
@@ -180,7 +182,15 @@ function stackOf(
     if (inner[0]) {
       const { file: main } = inner[0];
       const layers = inner.map(({ object }) => object);
-      const made = stackOf(project, main, path.posix.dirname(main), layers, byPath, included);
+      const given = [textAt(entry, 'env_file') ?? listAt(entry, 'env_file').map(written)].flat();
+      const base = path.posix.normalize(
+        path.posix.join(
+          folder,
+          textAt(entry, 'project_directory') ?? path.posix.dirname(path.posix.relative(folder, main)),
+        ),
+      );
+      const envFiles = given.map((each) => path.posix.normalize(path.posix.join(folder, each)));
+      const made = stackOf(project, main, base, layers, byPath, included, envFiles);
       stack.services.push(...made.services);
       for (const volume of made.volumes) stack.volumes.add(volume);
       for (const network of made.networks) stack.networks.add(network);
@@ -220,23 +230,26 @@ function composeAt(project: Project, file: string): ComposeFile | undefined {
   return { path: file, object: isObject(value) ? value : undefined, faults };
 }
 
-/** What `${NAME}` stands for: the folder's `.env`, or the template that shows what it will hold. */
+/** What `${NAME}` stands for: the folder's `.env`, the template that shows what it will hold, or what a script sets. */
 function interpolation(
   project: Project,
   folder: string,
+  included: readonly string[] = [],
 ): { values: Record<string, string>; isTold: (name: string) => boolean } {
   const values: Record<string, string> = {};
   const told = new Set<string>();
   let hasEnv = false;
   for (const name of project.list(folder)) {
     const file = folder === '.' ? name : `${folder}/${name}`;
-    if (!isEnvTemplate(file) && name !== '.env') continue;
+    if (name !== '.env' && !isEnvTemplate(file) && !(isEnvFile(file) && isHandedOver(project, file))) continue;
     if (name === '.env') hasEnv = true;
     for (const entry of readEnvFile(project.read(file) ?? '')) {
       told.add(entry.name);
       if (name === '.env') values[entry.name] = entry.value;
     }
   }
+  // `include:` may give each of its files an environment file.
+  for (const file of included) for (const entry of readEnvFile(project.read(file) ?? '')) told.add(entry.name);
   // A template higher up may be meant for `--env-file`.
   for (let above = folder; above !== '.';) {
     above = path.posix.dirname(above);
@@ -253,7 +266,10 @@ function interpolation(
       hidden ||
       told.has(name) ||
       name in values ||
-      /^(PWD|HOME|USER|UID|GID|HOSTNAME|COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI_\w+|TAG|VERSION)$/.test(name),
+      /^(CI|PWD|HOME|USER|UID|GID|HOSTNAME|DISPLAY|SSH_AUTH_SOCK|XDG_\w+|COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI_\w+|TAG|VERSION)$/.test(
+        name,
+      ) ||
+      isSetByScript(project, name),
   };
 }
 

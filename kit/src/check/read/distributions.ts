@@ -95,6 +95,8 @@ function requiredByOthers(): Set<string> {
  */
 export function bringsModule(installed: Installed, module: string, isClosed: boolean): 'yes' | 'no' | 'unknown' {
   if (installed.modules.has(module)) return 'yes';
+  // What distributions keep to themselves, and what a server hands to the program, is in no list.
+  if (/^(_|uwsgi)/.test(module)) return 'unknown';
   if (installed.unknown.length === 0) return 'no';
   const providers = known().providers.get(module) ?? [];
   const isLike = (name: string) => {

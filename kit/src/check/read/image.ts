@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { environmentOf, readDockerfile, type Dockerfile, type Instruction, type Stage } from './dockerfile.ts';
 import type { Project } from './project.ts';
-import { readShell, type ShellCommand } from './shell.ts';
+import { optionOf, readShell, type ShellCommand } from './shell.ts';
 import type { Place } from './yaml.ts';
 
 // The package's types describe an ES module, what it ships is CommonJS.
@@ -328,6 +328,14 @@ function mayMake(run: Image['runs'][number], target: string): boolean {
     }
     if (/^python3?$/.test(program)) return !(rest[0] === '-m' && /^(pip|venv|virtualenv|uv)$/.test(rest[1] ?? ''));
     if (program === 'sed') return false;
+    // `poetry export -o requirements.txt`, `uv pip compile … -o …`, `uv lock`, `poetry run …`
+    const name = path.posix.basename(target);
+    const output = optionOf(rest, '-o', '--output', '--output-file');
+    if (output !== undefined && path.posix.basename(output) === name) return true;
+    if (/^(uv|poetry|pipenv|pdm)$/.test(program)) {
+      if (/^(run|init|new|build|import|use)$/.test(rest[0] ?? '')) return true;
+      if (/^(lock|add|install|sync)$/.test(rest[0] ?? '') && /\.lock$|^Pipfile/.test(name)) return true;
+    }
     return (
       !INSTALLERS.test(path.posix.basename(program)) || target.includes('/.venv') || target.includes('/node_modules')
     );

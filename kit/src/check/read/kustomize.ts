@@ -1,4 +1,5 @@
 import type { ManifestFile } from './kubernetes.ts';
+import { isMadeByHand } from './scripts.ts';
 import type { Project } from './project.ts';
 import {
   at,
@@ -98,7 +99,8 @@ export function readKustomizations(project: Project, files: ManifestFile[]): Kus
         } else if (kind === 'file') {
           built.files.add(target);
           built.objects.push(...(manifests.get(target)?.documents ?? []));
-        } else built.missing.push({ name: entry, place });
+        } else if (isMadeByHand(project, target)) built.isOpen = true;
+        else built.missing.push({ name: entry, place });
       }
     }
     applyPatches(built, project);
@@ -134,8 +136,9 @@ function applyPatches(built: Kustomization, project: Project): void {
     const file = path.posix.normalize(path.posix.join(folder, name));
     built.files.add(file);
     const text = project.read(file);
-    if (text === undefined) built.missing.push({ name, place: placeOf(object, 'patches') });
-    else patches.push({ text, file, target });
+    if (text === undefined) {
+      if (!isMadeByHand(project, file)) built.missing.push({ name, place: placeOf(object, 'patches') });
+    } else patches.push({ text, file, target });
   };
   for (const patch of objectsAt(object, 'patches')) {
     const target = objectAt(patch, 'target');
@@ -305,7 +308,7 @@ function applyGenerators(built: Kustomization, project: Project): void {
         if (text === undefined) {
           // Usually a file of secrets that git ignores: what it holds cannot be known.
           isPartial = true;
-          if (project.isShared(file)) built.missing.push({ name, place: placeOf(generator) });
+          if (!isMadeByHand(project, file)) built.missing.push({ name, place: placeOf(generator) });
         }
         for (const entry of readEnvFile(text ?? '')) {
           data[entry.name] = entry.value;
@@ -319,7 +322,7 @@ function applyGenerators(built: Kustomization, project: Project): void {
         const file = path.posix.normalize(path.posix.join(built.folder, source ?? ''));
         data[name ?? ''] = project.read(file) ?? '';
         places.set(name ?? '', { file, line: 1 });
-        if (project.kindOf(file) === undefined && project.isShared(file)) {
+        if (project.kindOf(file) === undefined && !isMadeByHand(project, file)) {
           built.missing.push({ name: source ?? '', place });
         }
       }

@@ -15,7 +15,7 @@ export interface NodePackages {
   has: (name: string) => Presence;
 }
 
-const BUILT_IN = new Set(builtinModules);
+const BUILT_IN = new Set([...builtinModules, 'bun']);
 
 /** The package that a module is of: `@scope/name` of `@scope/name/part`; undefined for what is no package. */
 export function packageName(module: string): string | undefined {

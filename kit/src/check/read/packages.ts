@@ -3,6 +3,7 @@ import path from 'node:path';
 import { installedBy, normalName } from './distributions.ts';
 import { findInImage, imageOf, type Image } from './image.ts';
 import type { Project } from './project.ts';
+import { literal } from '../words.ts';
 import { optionOf } from './shell.ts';
 import { isObject, listAt, objectAt, type Json, textAt, written } from './yaml.ts';
 
@@ -444,12 +445,12 @@ function askedOfProject(
   const projects = tool === 'export' || isLeftOut ? [] : [base];
   if (value === undefined) {
     const setup = project.read(path.posix.join(base, 'setup.cfg'));
-    return setup === undefined || text !== undefined ? undefined : readSetup(setup, projects);
+    return setup === undefined || text !== undefined ? undefined : readSetup(setup, projects, words);
   }
   const names = chosen(value, tool, words);
   if (!names) {
     const setup = project.read(path.posix.join(base, 'setup.cfg'));
-    return setup === undefined ? undefined : readSetup(setup, projects);
+    return setup === undefined ? undefined : readSetup(setup, projects, words);
   }
   const lock =
     tool === 'pip'
@@ -500,17 +501,28 @@ function readToml(text: string): Json | undefined {
   }
 }
 
-/** `install_requires` of a `setup.cfg`. */
-function readSetup(text: string, projects: string[]): Asked | undefined {
-  const [, list] = /^install_requires[ \t]*=[ \t]*(.*\n(?:[ \t]+.*\n?|\n)*)/m.exec(`${text}\n`) ?? [];
-  if (list === undefined || /^\s*file:/.test(list)) return undefined;
+/** `install_requires` of a `setup.cfg`, and those of its `extras_require` that are asked for. */
+function readSetup(text: string, projects: string[], words: string[]): Asked | undefined {
+  const entries = (name: string, section = text): string[] | undefined => {
+    const list = new RegExp(`^${literal(name)}[ \\t]*=[ \\t]*(.*\\n(?:[ \\t]+.*\\n?|\\n)*)`, 'm').exec(
+      `${section}\n`,
+    )?.[1];
+    return list
+      ?.split('\n')
+      .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
+      .filter(Boolean);
+  };
+  const [, extras = ''] = /^\[options\.extras_require\]\s*\n((?:(?!\[).*\n?)*)/m.exec(text) ?? [];
+  const chosen = words.flatMap((word, index) => (words[index - 1] === '--extra' ? [word] : []));
+  const lists = [entries('install_requires'), ...chosen.map((extra) => entries(extra, extras))];
   const names = new Set<string>();
-  for (const line of list.split('\n')) {
-    const spec = line.replace(/#.*$/, '').trim();
-    if (spec === '') continue;
-    const found = packageOf(spec);
-    if (!found) return undefined;
-    for (const name of found) names.add(name);
+  for (const list of lists) {
+    if (list === undefined || list.some((line) => line.startsWith('file:'))) return undefined;
+    for (const spec of list) {
+      const found = packageOf(spec);
+      if (!found) return undefined;
+      for (const name of found) names.add(name);
+    }
   }
   return { names, isClosed: false, projects };
 }

@@ -175,7 +175,11 @@ export function followStart(
       next(isFile ? ['python', ...target] : target, { runner: program }, folder);
       return;
     }
-    if (/^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program)) {
+    // `bun run index.ts` runs a file, `bun run start` a script.
+    const isBunFile =
+      program === 'bun' &&
+      /\.[cm]?[jt]sx?$|^\.\//.test(rest.find((word) => word !== 'run' && !word.startsWith('-')) ?? '');
+    if (/^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program) && !isBunFile) {
       const expanded = npmCommand(program, rest, cwd, at);
       if (expanded)
         shell(
@@ -193,7 +197,7 @@ export function followStart(
             .concat(rest.filter((word) => word.startsWith('--') && word !== '--yes')),
           { runner: 'npm' },
         );
-      } else if (program === 'bun' && /\.[jt]sx?$/.test(rest.at(-1) ?? '')) next(['node', rest.at(-1) ?? '']);
+      }
       return;
     }
     if (/^python[\d.]*$/.test(program)) {

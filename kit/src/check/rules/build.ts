@@ -575,7 +575,10 @@ function outputFolder(model: Model, folder: string, kind: string): string | unde
   const script = /"build"\s*:\s*"([^"]*)"/.exec(read('package.json'))?.[1] ?? '';
   if (kind === 'vite') {
     const config = ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs'].map(read).join('\n');
-    return /outDir/.test(config + script) || !/vite build/.test(script) ? undefined : 'dist';
+    // Frameworks built on Vite have folders of their own: SvelteKit's adapter writes to build.
+    const isOwn =
+      /outDir|@sveltejs\/kit|@react-router\/|@remix-run\/|@tanstack\/|@solidjs\/start|@builder\.io\/qwik|vinxi|vike|laravel-vite|vite-plugin-ruby|nitro|analog|vitepress|electron/;
+    return isOwn.test(config + read('package.json')) || !/vite build/.test(script) ? undefined : 'dist';
   }
   if (kind === 'cra')
     return /BUILD_PATH|mv |cp /.test(script) || !/react-scripts build/.test(script) ? undefined : 'build';

@@ -9,6 +9,7 @@ import { ingressPaths, isFilledInLater, type Cluster, type Container, type Workl
 import { objectAt, objectsAt, placeOf, textAt, type Place } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 import { isLayer } from './compose.ts';
+import { isSubstituted } from '../read/scripts.ts';
 import { amount, isReplaced } from './manifests.ts';
 
 /** Whether the manifests are for a cluster on the developer's own machine. */
@@ -170,6 +171,9 @@ export const imageUnknown: Rule = {
           const blank = blankImage(model, container);
           if (blank) yield blank;
           if (isFilledInLater(container.image)) continue;
+          // `sed s/IMAGE_NAME/…/` in a workflow.
+          const words = container.image.match(/[A-Z][A-Z_]{2,}/g) ?? [];
+          if (words.some((word) => isSubstituted(model.project, word))) continue;
           if (isForLocalCluster(model, cluster)) {
             const unloaded = alwaysPulled(model, container);
             if (unloaded) yield unloaded;
