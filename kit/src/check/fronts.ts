@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { frontOf, type Front, type Instance, type Model } from './model.ts';
+import { frontOf, runsTests, type Front, type Instance, type Model } from './model.ts';
 import { environmentOf } from './read/dockerfile.ts';
 import { readEnvFile } from './read/env-file.ts';
 import { isFilledInLater } from './read/kubernetes.ts';
@@ -36,6 +36,7 @@ const usesOf = new WeakMap<Model, FrontUse[]>();
 
 function findFrontUses(model: Model): FrontUse[] {
   return model.instances.flatMap((instance): FrontUse[] => {
+    if (runsTests(instance)) return [];
     const front = frontOf(model, instance.image);
     const given = new Map([...instance.variables].filter(([name]) => BROWSER_VARIABLE.test(name)));
     if (!front && given.size === 0) return [];

@@ -94,6 +94,19 @@ export interface Front {
 /** Images of the course, published by its teachers. */
 export const COURSE_IMAGES = /^ragatzino\/(backend|frontend)-demo-conception-logicielle$/;
 
+/** Whether a container runs tests against the others: it works and goes, and its browser is inside their network. */
+export function runsTests(instance: Instance): boolean {
+  const { image, service, start } = instance;
+  const steps = image?.runs.map((run) => run.instruction.raw).join('\n') ?? '';
+  return (
+    /(^|\/)(playwright|cypress|puppeteer|testcafe)([/:]|$)/.test(image?.base ?? instance.imageName) ||
+    /\b(playwright|cypress)\s+install\b/.test(steps) ||
+    /playwright|cypress|e2e/i.test(path.posix.basename(image?.dockerfile.path ?? '')) ||
+    /^(e2e|playwright|cypress|tests?)([-_]|$)/i.test(service?.name ?? '') ||
+    /\b(playwright|cypress|pytest|jest|newman)\b/.test((start.words ?? []).join(' '))
+  );
+}
+
 /** Reads the whole project. */
 export function buildModel(project: Project): Model {
   const sources = new Map<string, SourceFile | undefined>();

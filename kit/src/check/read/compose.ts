@@ -266,7 +266,7 @@ function interpolation(
       hidden ||
       told.has(name) ||
       name in values ||
-      /^(CI|PWD|HOME|USER|UID|GID|HOSTNAME|DISPLAY|SSH_AUTH_SOCK|XDG_\w+|COMPOSE_\w+|DOCKER_\w+|GITHUB_\w+|CI_\w+|TAG|VERSION)$/.test(
+      /^(CI|PWD|HOME|USER|UID|GID|HOSTNAME|DISPLAY|SSH_AUTH_SOCK|XDG_\w+|COMPOSE_\w+|DOCKER_\w+|WWWUSER|WWWGROUP|GITHUB_\w+|CI_\w+|TAG|VERSION)$/.test(
         name,
       ) ||
       isSetByScript(project, name),

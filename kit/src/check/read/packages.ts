@@ -49,6 +49,27 @@ export function pythonEnvironments(project: Project, image: Image, depth = 0): E
   return found;
 }
 
+/** The home folder of the user that a `RUN` works as; undefined when it cannot be told. */
+function homeAt(image: Image, run: Image['runs'][number]): string | undefined {
+  const users = image.dockerfile.stages
+    .filter((stage) => stage === run.stage || stage.name === run.stage.from.toLowerCase())
+    .flatMap((stage) => stage.instructions)
+    .filter((step) => step.keyword === 'USER' && step.line < run.instruction.line);
+  const user = users.at(-1)?.text.split(':')[0]?.trim() ?? 'root';
+  const home = image.env.get('HOME');
+  if (home && home.line < run.instruction.line) return home.value;
+  if (user === 'root' || user === '0') return '/root';
+  // A folder of its own that was given to the user, or a user known by a number or a variable.
+  if (
+    !/^[a-z_][\w-]*$/i.test(user) ||
+    /\b(user|group)(add|mod)\b[^&;\n]*\s(-d|-h|--home\S*)[ =]|adduser[^&;\n]*\s(-h|--home)[ =]/.test(
+      image.runs.map((each) => each.instruction.raw).join('\n'),
+    )
+  )
+    return undefined;
+  return `/home/${user}`;
+}
+
 /** Adds what one `RUN` installs; false when it may install more than can be told. */
 function readRun(project: Project, image: Image, run: Image['runs'][number], list: PythonEnvironment[]): boolean {
   const all = () => image.runs.map((each) => each.instruction.raw).join('\n');
@@ -63,6 +84,8 @@ function readRun(project: Project, image: Image, run: Image['runs'][number], lis
       const [, root] = /^(.*)\/bin\/activate$/.exec(words[1] ?? '') ?? [];
       if (root !== undefined) active = path.posix.resolve(folder, root);
     }
+    // `RUN $PIP -r requirements.txt`: nothing tells which program that is.
+    if (/^\$/.test(words[0] ?? '')) isKnown = false;
     const program = path.posix.basename(words[0] ?? '');
     const [, venv] = /^(.*)\/bin\/(?:python[\d.]*|pip[\d.]*|uv|poetry)$/.exec(words[0] ?? '') ?? [];
     let root =
@@ -80,7 +103,11 @@ function readRun(project: Project, image: Image, run: Image['runs'][number], lis
     const [verb = '', ...rest] = words.slice(1);
     let asked: Asked | undefined;
     if (name === 'pip' && verb === 'install') {
-      if (words.includes('--user')) root = '/root/.local';
+      if (words.includes('--user')) {
+        const home = homeAt(image, run);
+        if (home === undefined) isKnown = false;
+        else root = path.posix.join(home, '.local');
+      }
       root = optionOf(words, '--prefix', '--target', '--root', '-t') ?? root;
       asked = askedOfPip(project, image, folder, rest, list);
     } else if (name === 'pip' && verb === 'wheel') {
@@ -502,7 +529,8 @@ function readToml(text: string): Json | undefined {
 }
 
 /** `install_requires` of a `setup.cfg`, and those of its `extras_require` that are asked for. */
-function readSetup(text: string, projects: string[], words: string[]): Asked | undefined {
+function readSetup(source: string, projects: string[], words: string[]): Asked | undefined {
+  const text = source.replaceAll('\r', '');
   const entries = (name: string, section = text): string[] | undefined => {
     const list = new RegExp(`^${literal(name)}[ \\t]*=[ \\t]*(.*\\n(?:[ \\t]+.*\\n?|\\n)*)`, 'm').exec(
       `${section}\n`,

@@ -69,3 +69,9 @@ export function isSubstituted(project: Project, word: string): boolean {
     text.split('\n').some((line) => line.includes(word) && /\b(sed|perl|awk|yq|envsubst|replace)\b/.test(line)),
   );
 }
+
+/** Whether a script or the read-me starts a service of compose with a command of its own: `docker compose run NAME …`. */
+export function isRunByHand(project: Project, service: string): boolean {
+  const runs = new RegExp(`\\bcompose\\b[^\\n]*\\s(run|exec)\\s([^\\n]*\\s)?${literal(service)}\\s+\\S`);
+  return textsOfScripts(project).some((text) => runs.test(text));
+}

@@ -20,6 +20,8 @@ export function readShell(text: string, known: Record<string, string> = {}, firs
   let start = firstLine;
   let after: ShellCommand['after'] = ';';
   let heredoc: string | undefined;
+  // Brackets that are open: those around commands, and those within a word such as `$(…)`.
+  const brackets: ('commands' | 'word')[] = [];
 
   const endWord = () => {
     if (word === undefined) return;
@@ -102,7 +104,15 @@ export function readShell(text: string, known: Record<string, string> = {}, firs
       i++;
     } else if (character === '&' && (text[i - 1] === '>' || text[i + 1] === '>')) word = (word ?? '') + character;
     else if (character === ';' || character === '|' || character === '&') endCommand(character);
-    else word = (word ?? '') + character;
+    else if (character === '(' && word === undefined && words.length === 0) brackets.push('commands');
+    else if (character === ')' && brackets.at(-1) === 'commands') {
+      brackets.pop();
+      endWord();
+    } else if (character === '(' || (character === ')' && brackets.length > 0)) {
+      if (character === '(') brackets.push('word');
+      else brackets.pop();
+      word = (word ?? '') + character;
+    } else word = (word ?? '') + character;
   }
   endCommand(';');
   return commands;

@@ -128,8 +128,13 @@ function internalRemark(
 
 /** In Vite's proxy the address is used by the development server, which is in the network of the containers. */
 function isProxyTarget(model: Model, use: FrontUse, name: string): boolean {
-  if (!use.front) return false;
-  const { folder, sources } = use.front;
+  const mounted = use.instance.mounts.map((mount) => mount.source);
+  const front =
+    use.front ??
+    model.fronts.find((each) => mounted.includes(each.folder)) ??
+    (model.fronts.length === 1 ? model.fronts[0] : undefined);
+  if (!front) return false;
+  const { folder, sources } = front;
   const config = [
     'vite.config.ts',
     'vite.config.js',

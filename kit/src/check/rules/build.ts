@@ -41,6 +41,8 @@ export const buildContext: Rule = {
       if (project.kindOf(build.context) !== 'folder') {
         const right = project.otherCase(build.context) ?? folderLike(model, build.context);
         if (isMadeByJob(model, build, build.context)) continue;
+        // Packages bring folders to build from, as Laravel Sail does; others are cloned beside the project.
+        if (!project.isShared(`${build.context}/Dockerfile`) || isSubmodule(model, build.context)) continue;
         yield {
           severity: 'error',
           place: build.place,

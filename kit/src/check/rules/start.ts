@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
-import { entryFiles, moduleArgument, runningSources, type Instance, type Model } from '../model.ts';
+import { entryFiles, moduleArgument, runningSources, runsTests, type Instance, type Model } from '../model.ts';
 import { findModule, isOfInstalledProject, searchPath } from '../python.ts';
 import { isKnownModule } from '../read/distributions.ts';
 import { imageOf, isPlainBase } from '../read/image.ts';
 import { parseImage } from '../read/images.ts';
 import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
+import { isRunByHand } from '../read/scripts.ts';
 import type { Run, StartFault } from '../read/start.ts';
 import { readYaml, objectAt, textAt } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
@@ -130,6 +131,12 @@ function faultRemark(model: Model, instance: Instance, fault: StartFault): Remar
       };
     }
     case 'variable': {
+      // compose replaces variables before anything is started, save those with two dollars.
+      if (instance.where === 'compose' && fault.place.file === instance.stack?.file) {
+        const [, name = ''] = /\$\{?(\w+)/.exec(fault.word) ?? [];
+        if (!new RegExp(`\\$\\$\\{?${name}`).test(instance.around.project.read(fault.place.file) ?? ''))
+          return undefined;
+      }
       const said = instance.start.runs.some((run) => run.program === 'gunicorn')
         ? `Error: '${/\$\{?\w+\}?/.exec(fault.word)?.[0] ?? ''}' is not a valid port number`
         : `Error: Invalid value …: '${fault.word}' is not a valid integer`;
@@ -195,6 +202,9 @@ function scriptRemark(
   const text = project.read(fault.source) ?? '';
   const name = path.posix.basename(fault.path);
   const image = instance.image;
+  // What the entry point of somebody else's image is given is no program: `CMD ["/plumber.R"]`.
+  if (image && !image.entrypoint && !isPlainBase(image.base) && !/(\.(sh|bash|py)|\/[\w-]+)$/.test(fault.path))
+    return undefined;
   const isMounted = instance.mounts.some((mount) => fault.path.startsWith(mount.target));
   const runs = isMounted ? [] : (image?.runs ?? []);
   const madeRunnable =
@@ -514,7 +524,8 @@ export const startCommand: Rule = {
 
 function noCommand(instance: Instance): Remark | undefined {
   const { image, start, service } = instance;
-  if (!image || start.words !== undefined) return undefined;
+  if (!image || start.words !== undefined || runsTests(instance)) return undefined;
+  if (service && isRunByHand(instance.around.project, service.name)) return undefined;
   const base = parseImage(image.base);
   if (
     !/^(python|node|alpine|debian|ubuntu|golang|rust|ruby|openjdk|eclipse-temurin|amazoncorretto|bun)$|^astral(-sh)?\/uv$|^ghcr\.io\/astral-sh\/uv$/.test(
