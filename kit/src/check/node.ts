@@ -2,6 +2,7 @@ import path from 'node:path';
 import { entryFiles, frontOf, type Front, type Instance, type Model } from './model.ts';
 import { imageOf, type Image } from './read/image.ts';
 import { addedByHand, installOf, nodePackages, packageName, type NodePackages } from './read/node-packages.ts';
+import { readJsonc } from './read/jsonc.ts';
 import type { Project } from './read/project.ts';
 import type { Import, SourceFile } from './read/source.ts';
 import type { Run } from './read/start.ts';
@@ -163,18 +164,6 @@ function compilerOf(project: Project, source: string): Compiler | undefined {
       packages.manifest.imports !== undefined ||
       packages.manifest._moduleAliases !== undefined,
   };
-}
-
-/** JSON with comments and commas at the end, as TypeScript reads it. */
-function readJsonc(text: string): Json | undefined {
-  const clean = text
-    .replace(/("(?:\\.|[^"\\])*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, (_, string: string | undefined) => string ?? '')
-    .replace(/,(\s*[}\]])/g, '$1');
-  try {
-    return JSON.parse(clean) as Json;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What TypeScript leaves as it is written, and Node then does not find. */

@@ -312,7 +312,8 @@ export function globPattern(glob: string): RegExp {
   }
 }
 
-const INSTALLERS =
+/** Programs of a `RUN` that put no file of an application into the image. */
+export const INSTALLERS =
   /^(apt|apt-get|apk|yum|dnf|pip|pip3|uv|poetry|pipenv|pdm|conda|mamba|chmod|chown|mkdir|adduser|addgroup|useradd|groupadd|rm|set|echo|ls|true|cd|export|locale-gen|update-ca-certificates|corepack|which|dos2unix|cat|test|\[)$/;
 
 /** Whether a `RUN` may have put a file at that path: anything but installing packages may. */

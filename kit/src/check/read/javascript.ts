@@ -164,7 +164,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
         const from = children(node).findLast((child) => child.name === 'String');
         const clause = from ? source(node).slice(0, from.from - node.from) : '';
         if (from && (node.name === 'ImportDeclaration' || /\bfrom\b/.test(clause))) {
-          const isCertain = !/\.[cm]?tsx?$/.test(file.path) || importsValues(clause);
+          const isCertain = !/\.[cm]?tsx?$/.test(file.path) || importsValues(clause, code);
           file.imports.push({
             module: stringValue(from) ?? '',
             names: [],
@@ -440,15 +440,27 @@ function demandRead(read: EnvRead): void {
   read.fallback = undefined;
 }
 
-/** TypeScript drops an import that names only types, and a type's name starts with a capital: a class is left out. */
-function importsValues(clause: string): boolean {
+/**
+ * TypeScript drops an import that names only types, and a type's name starts with a capital: such a name counts where the
+ * code makes, calls or shows what it stands for.
+ */
+function importsValues(clause: string, code: string): boolean {
   if (/^(import|export)\s+type\b/.test(clause)) return false;
   const names = clause
     .replace(/^(import|export)\b|\bfrom\b/g, '')
     .split(/[{},]/)
     .map((name) => name.trim())
-    .filter(Boolean);
-  return names.length === 0 || names.some((name) => /^[a-z_$*]/.test(name) && !/^type\s/.test(name));
+    .filter((name) => name !== '' && !/^type\s/.test(name));
+  if (names.length === 0) return /^import\s*$/.test(clause);
+  return names.some((name) => {
+    if (/^[a-z_$*]/.test(name)) return true;
+    const used = / as (\w+)$/.exec(name)?.[1] ?? name;
+    if (!/^\w+$/.test(used) || clause.startsWith('export')) return false;
+    return new RegExp(
+      `(^|[^\\w.$])<${used}(\\.\\w+)?[\\s/>]|\\bnew\\s+${used}\\b|(^|[^\\w.$])@?${used}(\\.[a-z]\\w*)*\\s*\\(`,
+      'm',
+    ).test(code);
+  });
 }
 
 function scriptOf(text: string): string {

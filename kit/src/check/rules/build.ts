@@ -2,11 +2,24 @@ import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
 import type { Dockerfile, Instruction, Stage } from '../read/dockerfile.ts';
-import { findInImage, imageOf, openContext, readImage, type Build, type Context, type Image } from '../read/image.ts';
+import {
+  findInImage,
+  imageOf,
+  INSTALLERS,
+  isPlainBase,
+  openContext,
+  readImage,
+  type Build,
+  type Context,
+  type Image,
+} from '../read/image.ts';
 import { OFFICIAL, parseImage } from '../read/images.ts';
 import { isEnvFile } from '../read/env-file.ts';
-import { readShell } from '../read/shell.ts';
-import { textAt, type Place } from '../read/yaml.ts';
+import { readJsonc } from '../read/jsonc.ts';
+import { addedByHand, installOf, nodePackages } from '../read/node-packages.ts';
+import { outputsOf, packagesOf, toolsOf, type MissingScript, type Tool } from '../read/node-tools.ts';
+import { optionOf, readShell } from '../read/shell.ts';
+import { isObject, objectAt, objectsAt, readYaml, textAt, type Place } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
 
 /** A build is judged once, however many services and workflows name it. */
@@ -522,44 +535,123 @@ function* copyFromRemarks(
     return;
   }
   const other = imageOf(image.dockerfile, from, image.build, image.context);
-  const front = model.fronts.find(
-    (each) =>
-      each.folder === image.context.folder ||
-      each.folder === path.posix.dirname(image.dockerfile.path) ||
-      other.copies.some((copy) =>
-        copy.sources.some(
-          (source) => path.posix.normalize(path.posix.join(image.context.folder, source)) === each.folder,
-        ),
-      ),
-  );
-  const builds = other.runs.some((run) =>
-    /\b(npm|yarn|pnpm|bun)\s+(run\s+)?build|vite build/.test(run.instruction.raw),
-  );
   for (const source of sources) {
-    if (!front || !builds || !/\/(dist|build|out)\/?\.?$/.test(source)) continue;
-    const written = /(dist|build|out)\/?\.?$/.exec(source)?.[1] ?? '';
-    const real = outputFolder(model, front.folder, front.kind);
-    if (
-      real === undefined ||
-      real === written ||
-      path.posix.resolve(other.workdir, source.replace(/\/\.?$/, '')) !== path.posix.join(other.workdir, written)
-    )
-      continue;
-    yield {
+    const remark = madeElsewhere(model, other, name, source, place);
+    if (!remark) continue;
+    yield remark;
+    return;
+  }
+}
+
+/** A path that is copied from a stage, where nothing in that stage makes it. */
+function madeElsewhere(model: Model, other: Image, name: string, source: string, place: Place): Remark | undefined {
+  const { project } = model;
+  const target = path.posix.resolve('/', source.replace(/\/\.?$/, ''));
+  if (/[*?[$]/.test(source) || /node_modules|\.venv|site-packages/.test(target) || !isPlainBase(other.base))
+    return undefined;
+  const folders = [other.workdir, ...other.runs.map((run) => run.workdir)].filter((folder) => folder !== '/');
+  const isOwn = folders.some((folder) => target.startsWith(`${folder}/`));
+  if (
+    !isOwn &&
+    (!/node/.test(other.base) ||
+      /^\/(usr(?!\/src\/)|etc|bin|sbin|lib\d*|root|home|opt|var|tmp|run|srv|mnt|dev|proc)(\/|$)|^\/$/.test(target))
+  )
+    return undefined;
+  if (folders.some((folder) => folder === target || folder.startsWith(`${target}/`))) return undefined;
+  if (findInImage(project, { ...other, runs: [] }, target).state !== 'no') return undefined;
+  const outputs: { folder: string; by: string }[] = [];
+  for (const run of other.runs) {
+    if (/<<|>/.test(run.instruction.raw)) return undefined;
+    let folder = run.workdir;
+    for (const { words } of run.commands) {
+      if (words[0] === 'cd') folder = path.posix.resolve(folder, words[1] ?? '.');
+      const program = path.posix.basename(words[0] ?? '');
+      if (program === 'mkdir' && words.some((word) => path.posix.resolve(folder, word) === target)) return undefined;
+      const isManager = /^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program);
+      if (!isManager && INSTALLERS.test(program)) continue;
+      const before = { ...other, runs: other.runs.slice(0, other.runs.indexOf(run)) };
+      const { list, isKnown } = toolsOf(project, before, words, folder);
+      if (!isKnown) return undefined;
+      for (const tool of list) {
+        const made = outputsOf(project, other, tool);
+        if (!made) return undefined;
+        outputs.push(...made.map((each) => ({ folder: each, by: `${tool.program} ${tool.args[0] ?? ''}`.trim() })));
+      }
+    }
+  }
+  const reaches = ({ folder }: { folder: string }) =>
+    folder === target || target.startsWith(`${folder === '/' ? '' : folder}/`) || folder.startsWith(`${target}/`);
+  const isStandalone = /\/\.next\/standalone(\/|$)/.test(target);
+  const next = isStandalone ? nextConfig(model, other) : undefined;
+  if (outputs.some(reaches) && next === undefined) return undefined;
+  const shown = source.replace(/\/$/, '');
+  const stop = `failed to calculate checksum of ref …: "${target}": not found`;
+  if (next !== undefined)
+    return {
       severity: 'error',
       place,
+      about: `copy ${place.file}:${place.line}`,
+      breaks: `image ${place.file}`,
       fr: [
-        `${front.kind === 'cra' ? 'react-scripts' : front.kind} écrit les fichiers construits dans « ${real} », pas dans « ${written} ».`,
-        `La construction s’arrête : « failed to calculate checksum of ref …: "${source}": not found ».`,
-        `Écrivez : COPY --from=${name} ${source.replace(written, real)} …`,
+        `« ${shown} » n’est fait que si la configuration de Next le demande, et ${next} ne le demande pas.`,
+        `La construction s’arrête : « ${stop} ».`,
+        `Ajoutez à ${next} : output: 'standalone'`,
       ],
       en: [
-        `${front.kind === 'cra' ? 'react-scripts' : front.kind} writes the built files to "${real}", not to "${written}".`,
-        `The build stops: "failed to calculate checksum of ref …: "${source}": not found".`,
-        `Write: COPY --from=${name} ${source.replace(written, real)} …`,
+        `"${shown}" is made only if Next’s configuration asks for it, and ${next} does not.`,
+        `The build stops: "${stop}".`,
+        `Add to ${next}: output: 'standalone'`,
       ],
     };
+  // The folder that is nearest by its name, and the one that holds what is shown.
+  const made = outputs.filter(({ folder }) => !/\/(\.nuxt|\.svelte-kit)$/.test(folder) && folder !== other.workdir);
+  const right = made.at(-1);
+  const fix =
+    right === undefined ? undefined : source.startsWith('/') ? right.folder : path.posix.relative('/', right.folder);
+  const isSvelteAuto = outputs.some(({ folder }) => folder.endsWith('/.svelte-kit')) && right === undefined;
+  if (right === undefined && !isSvelteAuto && outputs.length > 0) return undefined;
+  return {
+    severity: 'error',
+    place,
+    about: `copy ${place.file}:${place.line}`,
+    breaks: `image ${place.file}`,
+    fr: [
+      right !== undefined
+        ? `« ${right.by} » écrit dans « ${right.folder} » : l’étape « ${name} » n’a pas de « ${target} ».`
+        : `Rien dans l’étape « ${name} » ne fait « ${target} »${isSvelteAuto ? ' : adapter-auto ne fait pas de serveur Node' : ''}.`,
+      `La construction s’arrête : « ${stop} ».`,
+      fix !== undefined
+        ? `Écrivez : COPY --from=${name} ${fix} …`
+        : isSvelteAuto
+          ? 'Dans svelte.config.js, prenez @sveltejs/adapter-node (npm install -D @sveltejs/adapter-node).'
+          : `Ajoutez à cette étape ce qui le fait (RUN npm run build), ou corrigez le chemin.`,
+    ],
+    en: [
+      right !== undefined
+        ? `"${right.by}" writes to "${right.folder}": the stage "${name}" has no "${target}".`
+        : `Nothing in the stage "${name}" makes "${target}"${isSvelteAuto ? ': adapter-auto makes no Node server' : ''}.`,
+      `The build stops: "${stop}".`,
+      fix !== undefined
+        ? `Write: COPY --from=${name} ${fix} …`
+        : isSvelteAuto
+          ? 'In svelte.config.js, take @sveltejs/adapter-node (npm install -D @sveltejs/adapter-node).'
+          : `Add to that stage what makes it (RUN npm run build), or mend the path.`,
+    ],
+  };
+}
+
+/** The configuration of Next in a stage, when it does not ask for the standalone server. */
+function nextConfig(model: Model, other: Image): string | undefined {
+  for (const name of ['next.config.js', 'next.config.mjs', 'next.config.ts']) {
+    const { source } = findInImage(model.project, { ...other, runs: [] }, path.posix.join(other.workdir, name));
+    const text = source === undefined ? undefined : model.project.read(source);
+    if (text === undefined || source === undefined) continue;
+    const isPlain = !/standalone|process\.env|\.\.\.|require\(|from\s+["']\.\.?\//.test(
+      text.replace(/^\s*(\/\/|\*|\/\*).*$/gm, ''),
+    );
+    return isPlain ? source : undefined;
   }
+  return undefined;
 }
 
 /** `additional_contexts` and the like give names to folders and images that no stage has. */
@@ -569,22 +661,6 @@ function hasNamedContexts(model: Model): boolean {
       /(compose[^/]*|\.github\/workflows\/[^/]+)\.ya?ml$|docker-bake\.(hcl|json)$|\.sh$|makefile$/i.test(file) &&
       /additional_contexts|build-contexts|--build-context|^\s*contexts\s*=/m.test(model.project.read(file) ?? ''),
   );
-}
-
-/** The folder that `npm run build` fills; undefined when the configuration chooses another. */
-function outputFolder(model: Model, folder: string, kind: string): string | undefined {
-  const read = (name: string) => model.project.read(path.posix.join(folder, name)) ?? '';
-  const script = /"build"\s*:\s*"([^"]*)"/.exec(read('package.json'))?.[1] ?? '';
-  if (kind === 'vite') {
-    const config = ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs'].map(read).join('\n');
-    // Frameworks built on Vite have folders of their own: SvelteKit's adapter writes to build.
-    const isOwn =
-      /outDir|@sveltejs\/kit|@react-router\/|@remix-run\/|@tanstack\/|@solidjs\/start|@builder\.io\/qwik|vinxi|vike|laravel-vite|vite-plugin-ruby|nitro|analog|vitepress|electron/;
-    return isOwn.test(config + read('package.json')) || !/vite build/.test(script) ? undefined : 'dist';
-  }
-  if (kind === 'cra')
-    return /BUILD_PATH|mv |cp /.test(script) || !/react-scripts build/.test(script) ? undefined : 'build';
-  return undefined;
 }
 
 export const dockerfileSyntax: Rule = {
@@ -690,55 +766,445 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
     runs: image.runs.filter((other) => before(other.stage, other.instruction.line)),
   };
   let folder = run.workdir;
-  for (const { words } of run.commands) {
+  for (const [index, { words, after }] of run.commands.entries()) {
     if (words[0] === 'cd') {
       if (/[$`]/.test(words[1] ?? '')) return;
       folder = path.posix.resolve(folder, words[1] ?? '.');
       continue;
     }
+    // What may fail proves nothing.
+    if (after === '||' || run.commands[index + 1]?.after === '||') continue;
     const wanted = neededFile(words);
-    if (!wanted) continue;
-    const target = path.posix.resolve(folder, wanted.file);
-    const states = [wanted.file, ...wanted.or].map((file) =>
-      findInImage(model.project, seen, path.posix.resolve(folder, file)),
-    );
-    if (states.some((found) => found.state !== 'no')) continue;
-    const later = findInImage(model.project, image, target).state === 'yes';
-    const mount = image.copies.find((copy) => copy.from === undefined && copy.instruction.line > run.instruction.line);
-    const source = path.posix.join(image.context.folder, wanted.file);
-    const exists = model.project.kindOf(source) === 'file';
-    const because = states.find((found) => found.because !== undefined);
-    yield {
-      severity: 'error',
-      place: { file: build.dockerfile, line: run.instruction.line },
-      about: `step ${build.dockerfile}:${run.instruction.line}`,
-      breaks: `image ${build.dockerfile}`,
-      unlessBroken: `image ${build.dockerfile}`,
-      fr: [
-        `« ${words.slice(0, 4).join(' ')} » a besoin de « ${wanted.file} », qui n’est pas dans ${folder} à cette ligne${later && mount ? ` (il n’arrive qu’à la ligne ${mount.instruction.line})` : because ? ' (.dockerignore l’écarte)' : exists ? '' : ` : il n’existe pas dans ${folderWord(image.context.folder)}`}.`,
-        `La construction s’arrête : « ${wanted.words} ».`,
-        later || exists
-          ? `Ajoutez avant cette ligne : COPY ${wanted.file} ./`
-          : (wanted.fixFr ??
-            `Ajoutez ${wanted.file} au projet, puis COPY ${wanted.file} ./ avant cette ligne${build.by === 'folder' ? '' : ` (le contexte de construction est ${folderWord(image.context.folder)}, dit par ${build.place.file})`}.`),
-      ],
-      en: [
-        `"${words.slice(0, 4).join(' ')}" needs "${wanted.file}", which is not in ${folder} at this line${later && mount ? ` (it comes at line ${mount.instruction.line} only)` : because ? ' (.dockerignore leaves it out)' : exists ? '' : `: it does not exist in ${image.context.folder === '.' ? 'the project’s root' : image.context.folder}`}.`,
-        `The build stops: "${wanted.words}".`,
-        later || exists
-          ? `Add before this line: COPY ${wanted.file} ./`
-          : (wanted.fixEn ??
-            `Add ${wanted.file} to the project, then COPY ${wanted.file} ./ before this line${build.by === 'folder' ? '' : ` (the build context is ${image.context.folder === '.' ? 'the project’s root' : image.context.folder}, says ${build.place.file})`}.`),
-      ],
-    };
-    return;
+    const needs = wanted ? [{ ...wanted, folder }, ...includedFiles(model, seen, folder, wanted.file)] : [];
+    needs.push(...neededByPython(model, seen, folder, words));
+    const tools = isPlainBase(image.base) ? toolsOf(model.project, seen, words, folder) : undefined;
+    if (tools?.missing) {
+      yield missingScriptRemark(build, run, tools.missing);
+      return;
+    }
+    for (const tool of tools?.list ?? []) {
+      const lacking = lackingTool(model, seen, tool, words);
+      if (lacking) {
+        yield { ...lacking, ...blamed(build, run) };
+        return;
+      }
+      const above = tool.manifest === undefined ? undefined : path.posix.dirname(tool.manifest);
+      for (const each of neededByTool(model, seen, tool))
+        needs.push({
+          ...each,
+          folder: tool.cwd,
+          ...(above === undefined ? {} : { at: path.posix.normalize(path.posix.join(above, each.file)) }),
+        });
+    }
+    for (const need of needs) {
+      const remark = missingFileRemark(model, build, image, seen, run, words, need);
+      if (!remark) continue;
+      yield remark;
+      return;
+    }
   }
 }
 
-/** The file without which an installing command fails. */
-function neededFile(
+/** What a remark about a line of a Dockerfile blames, and what it silences. */
+function blamed(build: Build, run: Image['runs'][number]): Pick<Remark, 'place' | 'about' | 'breaks' | 'unlessBroken'> {
+  return {
+    place: { file: build.dockerfile, line: run.instruction.line },
+    about: `step ${build.dockerfile}:${run.instruction.line}`,
+    breaks: `image ${build.dockerfile}`,
+    unlessBroken: `image ${build.dockerfile}`,
+  };
+}
+
+/** A file that a command reads, and what it says when it is not there. */
+interface Need {
+  file: string;
+  /** Where the project has it, when that is not what the name says. */
+  at?: string;
+  /** Other files that would do. */
+  or: string[];
+  words: string;
+  fixFr?: string;
+  fixEn?: string;
+}
+
+function missingFileRemark(
+  model: Model,
+  build: Build,
+  image: Image,
+  seen: Image,
+  run: Image['runs'][number],
   words: string[],
-): { file: string; or: string[]; words: string; fixFr?: string; fixEn?: string } | undefined {
+  need: Need & { folder: string },
+): Remark | undefined {
+  const { folder } = need;
+  const target = path.posix.resolve(folder, need.file);
+  const states = [need.file, ...need.or].map((file) =>
+    findInImage(model.project, seen, path.posix.resolve(folder, file)),
+  );
+  if (states.some((found) => found.state !== 'no')) return undefined;
+  const later = findInImage(model.project, image, target).state === 'yes';
+  const mount = image.copies.find((copy) => copy.from === undefined && copy.instruction.line > run.instruction.line);
+  const source = need.at ?? path.posix.join(image.context.folder, need.file);
+  const exists = model.project.kindOf(source) !== undefined;
+  const written = path.posix.relative(image.context.folder, source);
+  const because = states.find((found) => found.because !== undefined);
+  const shown = words.slice(0, 4).join(' ');
+  const file = path.posix.dirname(need.file) === '.' ? './' : `./${need.file}`;
+  const ignore = image.context.ignoreFile ?? '.dockerignore';
+  return {
+    severity: 'error',
+    ...blamed(build, run),
+    fr: [
+      `« ${shown} » a besoin de « ${need.file} », qui n’est pas dans ${folder} à cette ligne${later && mount ? ` (il n’arrive qu’à la ligne ${mount.instruction.line})` : because ? ' (.dockerignore l’écarte)' : exists ? '' : ` : il n’existe pas dans ${folderWord(image.context.folder)}`}.`,
+      `La construction s’arrête : « ${need.words} ».`,
+      because && !later
+        ? `Enlevez de ${ignore} la ligne qui l’écarte, ou ajoutez-y : !${written}`
+        : later || exists
+          ? `Ajoutez avant cette ligne : COPY ${written} ${file}`
+          : (need.fixFr ??
+            `Ajoutez ${need.file} au projet, puis COPY ${need.file} ${file} avant cette ligne${build.by === 'folder' ? '' : ` (le contexte de construction est ${folderWord(image.context.folder)}, dit par ${build.place.file})`}.`),
+    ],
+    en: [
+      `"${shown}" needs "${need.file}", which is not in ${folder} at this line${later && mount ? ` (it comes at line ${mount.instruction.line} only)` : because ? ' (.dockerignore leaves it out)' : exists ? '' : `: it does not exist in ${image.context.folder === '.' ? 'the project’s root' : image.context.folder}`}.`,
+      `The build stops: "${need.words}".`,
+      because && !later
+        ? `Remove from ${ignore} the line that leaves it out, or add there: !${written}`
+        : later || exists
+          ? `Add before this line: COPY ${written} ${file}`
+          : (need.fixEn ??
+            `Add ${need.file} to the project, then COPY ${need.file} ${file} before this line${build.by === 'folder' ? '' : ` (the build context is ${image.context.folder === '.' ? 'the project’s root' : image.context.folder}, says ${build.place.file})`}.`),
+    ],
+  };
+}
+
+function missingScriptRemark(build: Build, run: Image['runs'][number], missing: MissingScript): Remark {
+  const { script, file, known } = missing;
+  const near = nearest(script, known, 3) ?? known.find((name) => name.split(/[:-]/)[0] === script.split(/[:-]/)[0]);
+  return {
+    severity: 'error',
+    ...blamed(build, run),
+    fr: [
+      `${file} n’a pas de script « ${script} » (il a : ${known.join(', ') || 'aucun'}).`,
+      `La construction s’arrête : « npm error Missing script: "${script}" ».`,
+      near === undefined ? `Ajoutez-le à ${file}, sous "scripts".` : `Lancez un script qui existe : npm run ${near}`,
+    ],
+    en: [
+      `${file} has no script "${script}" (it has: ${known.join(', ') || 'none'}).`,
+      `The build stops: "npm error Missing script: "${script}"".`,
+      near === undefined ? `Add it to ${file}, under "scripts".` : `Run a script that exists: npm run ${near}`,
+    ],
+  };
+}
+
+/** A tool that the script of a build line names, and that was not installed before it. */
+function lackingTool(model: Model, seen: Image, tool: Tool, words: string[]): Omit<Remark, 'place'> | undefined {
+  const names = packagesOf(tool.program);
+  if (!names || tool.manifest === undefined) return undefined;
+  const packages = nodePackages(model.project, tool.manifest);
+  const added = addedByHand(seen);
+  if (!packages || !added || names.some((name) => added.has(name))) return undefined;
+  const manifest = readYaml(model.project.read(tool.manifest) ?? '', tool.manifest).documents[0]?.value;
+  const isIn = (key: string) => names.some((name) => name in objectAt(manifest, key));
+  if (isIn('dependencies') || isIn('optionalDependencies') || isIn('peerDependencies')) return undefined;
+  const [name = ''] = names;
+  const line = words.slice(0, 4).join(' ');
+  const stop: [string, string] = [
+    `La construction s’arrête : « sh: ${tool.program}: not found ».`,
+    `The build stops: "sh: ${tool.program}: not found".`,
+  ];
+  if (isIn('devDependencies')) {
+    const stages = (each: string): Image | undefined => {
+      const stage = seen.dockerfile.stages.find((one) => one.name === each || String(one.index) === each);
+      return stage && imageOf(seen.dockerfile, stage, seen.build, seen.context);
+    };
+    // A script that installing runs by itself runs with what that very line installs.
+    const isOwn = /^(npm|pnpm|yarn|bun)$/.test(words[0] ?? '') && installsOnly(words);
+    const state = isOwn
+      ? installsOnly(words) === 'production' || envAt(seen)
+        ? 'production'
+        : 'all'
+      : installOf(seen, stages);
+    if (state !== 'production') return undefined;
+    return {
+      severity: 'error',
+      fr: [
+        `« ${line} » lance « ${tool.program} », qui est dans devDependencies (${tool.manifest}) : l’installation d’avant les a écartées (--omit=dev ou NODE_ENV=production).`,
+        stop[0],
+        isOwn
+          ? `Ajoutez --ignore-scripts à cette ligne.`
+          : 'Installez tout à l’étape qui construit : RUN npm ci (sans --omit=dev, et NODE_ENV=production après).',
+      ],
+      en: [
+        `"${line}" runs "${tool.program}", which is in devDependencies (${tool.manifest}): the installation before left those out (--omit=dev or NODE_ENV=production).`,
+        stop[1],
+        isOwn
+          ? `Add --ignore-scripts to this line.`
+          : 'Install everything in the stage that builds: RUN npm ci (without --omit=dev, and NODE_ENV=production later).',
+      ],
+    };
+  }
+  if (names.some((each) => packages.has(each) !== 'no')) return undefined;
+  return {
+    severity: 'error',
+    fr: [
+      `« ${line} » lance « ${tool.program} », qui n’est pas parmi les paquets de ${tool.manifest}.`,
+      stop[0],
+      `Ajoutez-le : npm install --save-dev ${name}`,
+    ],
+    en: [
+      `"${line}" runs "${tool.program}", which is not among the packages of ${tool.manifest}.`,
+      stop[1],
+      `Add it: npm install --save-dev ${name}`,
+    ],
+  };
+}
+
+/** Whether a command installs the packages of `package.json`, and which of them. */
+function installsOnly(words: string[]): 'all' | 'production' | undefined {
+  if (!/^(ci|i|install|clean-install)$/.test(words[1] ?? (words[0] === 'yarn' ? 'install' : ''))) return undefined;
+  return words.some((word) => /^--(omit=dev|production|prod|only=prod(uction)?)$|^-P$/.test(word)) ||
+    words.join(' ').includes('--omit dev')
+    ? 'production'
+    : 'all';
+}
+
+/** Whether the image says `NODE_ENV=production` by now. */
+function envAt(seen: Image): boolean {
+  const held = seen.env.get('NODE_ENV');
+  const last = Math.max(
+    0,
+    ...seen.runs.map((run) => run.instruction.line),
+    ...seen.copies.map((copy) => copy.instruction.line),
+  );
+  return held?.value === 'production' && held.line <= last;
+}
+
+/** The files that a build tool starts from; none where its configuration may name others. */
+function neededByTool(model: Model, seen: Image, tool: Tool): Need[] {
+  const { project } = model;
+  const { program, args, cwd } = tool;
+  const sourceOf = (file: string) => findInImage(project, seen, path.posix.resolve(cwd, file)).source;
+  const read = (...names: string[]) => {
+    const source = names.map(sourceOf).find((each) => each !== undefined);
+    return source === undefined ? undefined : project.read(source);
+  };
+  const folder = tool.manifest === undefined ? undefined : path.posix.dirname(tool.manifest);
+  const inProject = (file: string) =>
+    folder !== undefined && project.kindOf(path.posix.normalize(path.posix.join(folder, file))) !== undefined;
+  if (program === 'node') {
+    const [file] = args;
+    return file !== undefined && /^[\w./-]+\.[cm]?js$/.test(file) && inProject(file)
+      ? [{ file, or: [], words: `Error: Cannot find module '${path.posix.resolve(cwd, file)}'` }]
+      : [];
+  }
+  if (program === 'vite' && args.find((word) => !word.startsWith('-')) === 'build') {
+    const names = ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs'];
+    const config =
+      names
+        .map((name) => (folder === undefined ? undefined : project.read(path.posix.join(folder, name))))
+        .find((each) => each !== undefined) ?? '';
+    if (!inProject('index.html') || /\broot\b|\binput\b|\blib\b|sveltekit|laravel|ssr/i.test(config)) return [];
+    const page = read('index.html') ?? '';
+    return [
+      { file: 'index.html', or: [], words: 'Could not resolve entry module "index.html"' },
+      ...[...page.matchAll(/<script[^>]*\bsrc=["'](?:\.?\/)([^"'/][^"']*\.[cm]?[jt]sx?)["']/g)].flatMap(
+        ([, script = '']) =>
+          inProject(script)
+            ? [{ file: script, or: [`public/${script}`], words: `Failed to resolve /${script} from ${cwd}/index.html` }]
+            : [],
+      ),
+    ];
+  }
+  if (program === 'react-scripts' && args[0] === 'build') {
+    const entry = ['src/index.tsx', 'src/index.jsx', 'src/index.js', 'src/index.ts'];
+    const own = entry.find(inProject);
+    return [
+      ...(inProject('public/index.html')
+        ? [{ file: 'public/index.html', or: [], words: 'Could not find a required file. Name: index.html' }]
+        : []),
+      ...(own === undefined ? [] : [{ file: own, or: entry, words: 'Could not find a required file. Name: index.js' }]),
+    ];
+  }
+  if (program === 'ng' && /^(build|b)$/.test(args[0] ?? '') && inProject('angular.json'))
+    return [
+      {
+        file: 'angular.json',
+        or: ['project.json'],
+        words: 'Error: This command is not available when running the Angular CLI outside a workspace.',
+      },
+    ];
+  if (program === 'next' && args[0] === 'build')
+    return ['app', 'pages', 'src/app', 'src/pages'].some(inProject)
+      ? [
+          {
+            file: ['src/app', 'app', 'src/pages', 'pages'].find(inProject) ?? 'app',
+            or: ['app', 'pages', 'src/app', 'src/pages'],
+            words: "Error: Couldn't find any `pages` or `app` directory. Please create one under the project root",
+          },
+        ]
+      : [];
+  if (program === 'prisma' && /^(generate|migrate|db)$/.test(args[0] ?? '')) return prismaSchema(args, read, inProject);
+  if (program === 'tsc' || (program === 'nest' && args[0] === 'build'))
+    return neededByTypescript(tool, read, inProject);
+  return [];
+}
+
+function prismaSchema(
+  args: string[],
+  read: (...names: string[]) => string | undefined,
+  inProject: (file: string) => boolean,
+): Need[] {
+  const manifest = read('package.json') ?? '';
+  const given = optionOf(args, '--schema') ?? /"prisma"\s*:\s*\{[^}]*"schema"\s*:\s*"([^"]+)"/.exec(manifest)?.[1];
+  if (['prisma.config.ts', 'prisma.config.js', 'prisma.config.mjs'].some(inProject)) return [];
+  const file = given ?? (inProject('prisma/schema.prisma') ? 'prisma/schema.prisma' : 'schema.prisma');
+  return inProject(file)
+    ? [
+        {
+          file,
+          or: given === undefined ? ['schema.prisma', 'prisma/schema.prisma', 'prisma/schema'] : [],
+          words: 'Error: Could not find Prisma Schema that is required for this command.',
+        },
+      ]
+    : [];
+}
+
+/** `tsconfig.json`, with the files that it refers to. */
+function neededByTypescript(
+  { program, args }: Tool,
+  read: (...names: string[]) => string | undefined,
+  inProject: (file: string) => boolean,
+): Need[] {
+  // With files of its own the compiler wants no configuration.
+  if (program === 'tsc' && args.some((word) => /\.tsx?$|^--(init|help|version|showConfig)$/.test(word))) return [];
+  const isBuild = args.some((word) => /^(-b|--build)$/.test(word));
+  const named = optionOf(args, '-p', '--project') ?? (isBuild ? args.find((word) => !word.startsWith('-')) : undefined);
+  const needs: Need[] = [];
+  const visit = (file: string, depth: number) => {
+    const name = /\.json$/.test(file) ? file : path.posix.join(file, 'tsconfig.json');
+    if (depth > 5 || !inProject(name)) return;
+    needs.push({ file: name, or: [], words: `error TS5083: Cannot read file '${name}'` });
+    const config = readJsonc(read(name) ?? '');
+    if (!isObject(config)) return;
+    const above = path.posix.dirname(name);
+    if (isBuild)
+      for (const each of objectsAt(config, 'references'))
+        visit(path.posix.join(above, textAt(each, 'path') ?? '.'), depth + 1);
+    if (typeof config.extends === 'string' && config.extends.startsWith('.'))
+      visit(
+        path.posix.join(above, /\.json$/.test(config.extends) ? config.extends : `${config.extends}.json`),
+        depth + 1,
+      );
+  };
+  visit(named ?? 'tsconfig.json', 0);
+  return needs;
+}
+
+/** The lists that a list of requirements takes in (`-r base.txt`). */
+function includedFiles(model: Model, seen: Image, folder: string, file: string): (Need & { folder: string })[] {
+  const list: (Need & { folder: string })[] = [];
+  const visit = (name: string, depth: number) => {
+    const { source } = findInImage(model.project, seen, path.posix.resolve(folder, name));
+    const text = source === undefined ? undefined : model.project.read(source);
+    if (text === undefined || depth > 5 || !/\.(txt|in)$/.test(name)) return;
+    for (const [, included = ''] of text.matchAll(
+      /^\s*(?:-r|--requirement|-c|--constraint)[ =]*([\w./-]+\.(?:txt|in))\s*(?:#.*)?$/gm,
+    )) {
+      const inner = path.posix.join(path.posix.dirname(name), included);
+      list.push({
+        file: inner,
+        or: [],
+        folder,
+        words: `ERROR: Could not open requirements file: [Errno 2] No such file or directory: '${inner}'`,
+      });
+      visit(inner, depth + 1);
+    }
+  };
+  visit(file, 0);
+  return list;
+}
+
+/** What building the project itself as a package reads: its description, its README, its sources. */
+function neededByPython(model: Model, seen: Image, folder: string, words: string[]): (Need & { folder: string })[] {
+  const [program = '', ...rest] =
+    /^python[\d.]*$/.test(words[0] ?? '') && words[1] === '-m'
+      ? words.slice(2)
+      : words[0] === 'uv' && words[1] === 'pip'
+        ? ['pip', ...words.slice(2)]
+        : words;
+  const { project } = model;
+  const isPip =
+    /^pip[\d.]*$/.test(program) && rest[0] === 'install' && rest.some((word) => /^\.(\[[\w,-]+\])?$/.test(word));
+  const isPoetry =
+    program === 'poetry' &&
+    rest[0] === 'install' &&
+    !rest.some((word) => /^--(no-root|only-root|only=|no-directory)|^--only$/.test(word));
+  const isUv =
+    program === 'uv' &&
+    rest[0] === 'sync' &&
+    !rest.some((word) =>
+      /^--(no-install-(project|workspace|local)|project|directory|package|all-packages|only-group|only-dev|inexact-)/.test(
+        word,
+      ),
+    );
+  if (!isPip && !isPoetry && !isUv) return [];
+  const needs: (Need & { folder: string })[] = [];
+  if (isPip)
+    needs.push({
+      file: 'pyproject.toml',
+      or: ['setup.py', 'setup.cfg'],
+      folder,
+      words: "ERROR: Directory '.' is not installable. Neither 'setup.py' nor 'pyproject.toml' found.",
+    });
+  const { source } = findInImage(project, seen, path.posix.join(folder, 'pyproject.toml'));
+  const text = source === undefined ? undefined : project.read(source);
+  if (text === undefined || source === undefined) return needs;
+  const backend = /^\s*build-backend\s*=\s*["']([\w.-]+)/m.exec(text)?.[1] ?? '';
+  const isStrict = /^(hatchling|uv_build|flit_core|poetry\.core|poetry_core|pdm\.backend)/.test(backend);
+  if (
+    !isStrict ||
+    /^\s*package-mode\s*=\s*false/m.test(text) ||
+    /^\s*package\s*=\s*false/m.test(text) ||
+    (isPoetry && seen.runs.some((run) => /poetry[=~<"']*\s*=+\s*["']?[01]\.|POETRY_VERSION/.test(run.instruction.raw)))
+  )
+    return needs;
+  const base = path.posix.dirname(source);
+  const inProject = (file: string) => project.kindOf(path.posix.normalize(path.posix.join(base, file))) !== undefined;
+  const readme = /^\s*readme\s*=\s*(?:["']([^"']+)["']|\{[^}]*file\s*=\s*["']([^"']+)["'])/m.exec(text);
+  const page = readme?.[1] ?? readme?.[2];
+  if (page !== undefined && inProject(page))
+    needs.push({
+      file: page,
+      or: [],
+      folder,
+      words: /^hatchling/.test(backend)
+        ? `OSError: Readme file does not exist: ${page}`
+        : `Readme path \`${folder}/${page}\` does not exist.`,
+    });
+  const name = /^\s*name\s*=\s*["']([\w.-]+)["']/m.exec(text)?.[1]?.replace(/[-.]+/g, '_');
+  if (
+    name === undefined ||
+    /\[tool\.hatch\.build|packages\s*=|module-name|module-root|include\s*=|\[tool\.pdm\.build|\[tool\.flit/.test(text)
+  )
+    return needs;
+  const forms = [`src/${name}`, name, `src/${name}.py`, `${name}.py`];
+  const own = forms.find(inProject);
+  if (own !== undefined)
+    needs.push({
+      file: own,
+      or: forms,
+      folder,
+      words: /^hatchling/.test(backend)
+        ? 'ValueError: Unable to determine which files to ship inside the wheel'
+        : /^uv/.test(backend)
+          ? `Error: Expected a Python module at: ${own}/__init__.py`
+          : `No file/folder found for package ${name}`,
+    });
+  return needs;
+}
+
+/** The file without which an installing command fails. */
+function neededFile(words: string[]): Need | undefined {
   const [program = '', ...rest] = words[0] === 'python' && words[1] === '-m' ? words.slice(2) : words;
   if (/^pip3?$/.test(program) && rest[0] === 'install') {
     const index = rest.findIndex((word) => word === '-r' || word === '--requirement');

@@ -1,0 +1,404 @@
+import path from 'node:path';
+import { findInImage, type Image } from './image.ts';
+import type { Project } from './project.ts';
+import { readJsonc } from './jsonc.ts';
+import { optionOf, readShell } from './shell.ts';
+import { isObject, objectAt, readYaml, textAt, type Json, type JsonObject } from './yaml.ts';
+
+/** One program that a build line runs, scripts of `package.json` followed. */
+export interface Tool {
+  program: string;
+  args: string[];
+  /** Folder in the image. */
+  cwd: string;
+  /** Variables written before the command. */
+  env: Record<string, string>;
+  /** The `package.json` whose script names it, in the project; undefined when the line itself does. */
+  manifest: string | undefined;
+}
+
+/** A script that a line of a Dockerfile asks for and that `package.json` lacks. */
+export interface MissingScript {
+  script: string;
+  file: string;
+  known: string[];
+}
+
+export interface Tools {
+  list: Tool[];
+  /** False when more may run than could be followed. */
+  isKnown: boolean;
+  missing: MissingScript | undefined;
+}
+
+/** Verbs of package managers that are no scripts. */
+const VERBS =
+  /^(install|i|ci|add|remove|rm|exec|x|dlx|cache|config|set|prune|audit|link|pack|publish|rebuild|store|fetch|import|workspaces?|global|version|init|create|info|view|ls|list|why|up|update|upgrade|dedupe|pkg|root|bin|deploy|env|plugin|outdated|login|policies|unplug|setup|approve-builds|clean-install|clean|help|get|whoami|patch|corepack)$/;
+
+/** Follows one command of a `RUN` to the tools that it starts. */
+export function toolsOf(project: Project, image: Image, words: string[], cwd: string): Tools {
+  const found: Tools = { list: [], isKnown: true, missing: undefined };
+  follow(words, cwd, {}, undefined, 0);
+  return found;
+
+  function follow(
+    argv: string[],
+    folder: string,
+    env: Record<string, string>,
+    manifest: string | undefined,
+    depth: number,
+  ): void {
+    const [program = ''] = argv;
+    let rest = argv.slice(1);
+    if (depth > 10) {
+      found.isKnown = false;
+      return;
+    }
+    if (/^(cross-env|cross-env-shell|env)$/.test(program)) {
+      const own = { ...env };
+      let at = 0;
+      for (; at < rest.length; at++) {
+        const [, name, value = ''] = /^(\w+)=(.*)$/.exec(rest[at] ?? '') ?? [];
+        if (name === undefined) break;
+        own[name] = value;
+      }
+      follow(rest.slice(at), folder, own, manifest, depth + 1);
+      return;
+    }
+    if (/^(dotenv|env-cmd|dotenvx|time|exec)$/.test(program)) {
+      const end = rest.indexOf('--');
+      follow(end >= 0 ? rest.slice(end + 1) : rest, folder, env, manifest, depth + 1);
+      return;
+    }
+    if (
+      /^(npx|bunx|pnpx)$/.test(program) ||
+      (/^(npm|pnpm|yarn|bun)$/.test(program) && /^(exec|dlx|x)$/.test(rest[0] ?? ''))
+    ) {
+      const start = /x$/.test(program) ? 0 : 1;
+      const words = rest
+        .slice(start)
+        .filter((word, index) => !(word.startsWith('-') && index < 3 && /^-(y|-yes|-|-no-install)$/.test(word)));
+      if (/^-/.test(words[0] ?? '')) found.isKnown = false;
+      // `npx` fetches what is not installed.
+      else follow([(words[0] ?? '').replace(/(?<=.)@.*$/, ''), ...words.slice(1)], folder, env, undefined, depth + 1);
+      return;
+    }
+    if (/^(npm|pnpm|yarn|bun)$/.test(program)) {
+      while (rest[0]?.startsWith('-')) {
+        const flag = rest[0];
+        if (/^(--prefix|-C|--dir|--cwd)$/.test(flag)) {
+          folder = path.posix.resolve(folder, rest[1] ?? '.');
+          rest = rest.slice(2);
+        } else if (/^(-s|--silent|--no-audit|--loglevel=.*|--verbose)$/.test(flag)) rest = rest.slice(1);
+        else {
+          found.isKnown &&= /^--(version|help)$/.test(flag);
+          return;
+        }
+      }
+      let isOptional = false;
+      let script = rest[0] ?? '';
+      let args = rest.slice(1);
+      const isRun = /^(run|run-script)$/.test(script);
+      if (isRun) {
+        while (args[0]?.startsWith('-')) {
+          isOptional ||= args[0] === '--if-present';
+          if (!/^(--if-present|-s|--silent|--sequential)$/.test(args[0])) {
+            found.isKnown = false;
+            return;
+          }
+          args = args.slice(1);
+        }
+        script = args[0] ?? '';
+        args = args.slice(1);
+      } else if (program === 'npm') {
+        if (!/^(start|test|t)$/.test(script)) {
+          if (/^(ci|install|i|clean-install)$/.test(script)) lifecycle(args, folder, depth);
+          else if (!VERBS.test(script)) found.isKnown = false;
+          return;
+        }
+      } else if (VERBS.test(script) || script === '') {
+        if (/^(install|i|)$/.test(script)) lifecycle(args, folder, depth);
+        return;
+      }
+      if (args.some((word) => /^(-w|--workspaces?(=.*)?|--prefix(=.*)?|-C|--filter|-F|--if-present|-ws)$/.test(word))) {
+        found.isKnown = false;
+        return;
+      }
+      const { source } = findInImage(project, image, path.posix.join(folder, 'package.json'));
+      const text = source === undefined ? undefined : project.read(source);
+      const value = text === undefined || source === undefined ? undefined : readYaml(text, source).documents[0]?.value;
+      if (!isObject(value) || source === undefined) {
+        found.isKnown = false;
+        return;
+      }
+      const scripts = objectAt(value, 'scripts');
+      const body = textAt(scripts, script);
+      if (body === undefined) {
+        // `yarn vite build` and `bun vite build` run a program of node_modules.
+        if (!isRun && program !== 'npm') {
+          follow([script, ...args], folder, env, source, depth + 1);
+          return;
+        }
+        found.isKnown = false;
+        if (!isOptional) found.missing ??= { script, file: source, known: Object.keys(scripts) };
+        return;
+      }
+      for (const name of [`pre${script}`, script, `post${script}`]) {
+        const line = textAt(scripts, name);
+        if (line === undefined) continue;
+        const more = name === script ? args.filter((word) => word !== '--') : [];
+        shell([line, ...more].join(' '), folder, env, source, depth);
+      }
+      return;
+    }
+    if (/^(run-s|run-p|npm-run-all|npm-run-all2)$/.test(program)) {
+      for (const name of rest) {
+        if (name.startsWith('-')) continue;
+        if (/[*:{]\*?$|[*{"\s]/.test(name)) found.isKnown = false;
+        else follow(['npm', 'run', name], folder, env, manifest, depth + 1);
+      }
+      return;
+    }
+    if (/^(sh|bash|ash)$/.test(program) && rest[0] === '-c') {
+      shell(rest[1] ?? '', folder, env, manifest, depth);
+      return;
+    }
+    if (program !== '')
+      found.list.push({ program: path.posix.basename(program), args: rest, cwd: folder, env, manifest });
+  }
+
+  /** The scripts that installing runs by itself. */
+  function lifecycle(args: string[], folder: string, depth: number): void {
+    if (args.some((word) => !word.startsWith('-') || /^--(ignore-scripts|global|prefix)|^-(g|C)$/.test(word))) return;
+    const { source } = findInImage(project, image, path.posix.join(folder, 'package.json'));
+    const value = source === undefined ? undefined : readYaml(project.read(source) ?? '', source).documents[0]?.value;
+    for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
+      const line = textAt(value, 'scripts', name);
+      if (line !== undefined) shell(line, folder, {}, source, depth + 1);
+    }
+  }
+
+  function shell(
+    text: string,
+    folder: string,
+    env: Record<string, string>,
+    manifest: string | undefined,
+    depth: number,
+  ): void {
+    let at = folder;
+    const commands = readShell(text);
+    for (const [index, command] of commands.entries()) {
+      if (command.words[0] === 'cd') {
+        if (/[$`*~]/.test(command.words[1] ?? '$')) found.isKnown = false;
+        at = path.posix.resolve(at, command.words[1] ?? '.');
+        continue;
+      }
+      // What may fail, or runs only when something else failed, proves nothing.
+      const isGuarded = command.after === '||' || commands[index + 1]?.after === '||';
+      if (isGuarded) {
+        if (!/^(true|exit|echo|:)$/.test(command.words[0] ?? '')) found.isKnown = false;
+        continue;
+      }
+      follow(command.words, at, { ...env, ...command.assignments }, manifest, depth + 1);
+    }
+  }
+}
+
+/** The npm package that brings a program, where it is not called as its package is. */
+const PACKAGES: Record<string, string[]> = {
+  tsc: ['typescript'],
+  ng: ['@angular/cli'],
+  nest: ['@nestjs/cli'],
+  'vue-cli-service': ['@vue/cli-service'],
+  'svelte-kit': ['@sveltejs/kit'],
+  'react-router': ['@react-router/dev'],
+  remix: ['@remix-run/dev'],
+  'run-s': ['npm-run-all', 'npm-run-all2'],
+  'run-p': ['npm-run-all', 'npm-run-all2'],
+  tailwindcss: ['tailwindcss', '@tailwindcss/cli'],
+  webpack: ['webpack-cli', 'webpack'],
+  babel: ['@babel/cli'],
+  swc: ['@swc/cli'],
+  ncc: ['@vercel/ncc'],
+};
+
+const SAME_NAME =
+  /^(vite|vue-tsc|react-scripts|next|nuxt|nuxi|astro|esbuild|tsup|rollup|parcel|prisma|rimraf|husky|cross-env|eslint|nodemon|tsx|ts-node|ts-node-dev|concurrently|serve|drizzle-kit|sequelize-cli|knex|craco|tsc-alias|copyfiles|cpx|shx|typeorm|patch-package)$/;
+
+/** The packages that may bring a program; undefined for programs that are not followed. */
+export function packagesOf(program: string): string[] | undefined {
+  return PACKAGES[program] ?? (SAME_NAME.test(program) ? [program] : undefined);
+}
+
+/** Programs that check and write nothing that an image would copy. */
+const WRITES_NOTHING =
+  /^(eslint|prettier|vue-tsc|svelte-check|vitest|jest|husky|rimraf|echo|true|stylelint|biome|oxlint|rm|cd|tsx|npm|prisma|lint-staged|only-allow|is-ci|mkdirp|cross-env|set|export|test|\[|sleep|mkdir|patch-package)$/;
+
+/** What a tool writes, as absolute paths in the image; undefined when that cannot be told. */
+export function outputsOf(project: Project, image: Image, tool: Tool): string[] | undefined {
+  const { program, args, cwd } = tool;
+  const read = (...names: string[]): string | undefined => {
+    for (const name of names) {
+      const { source } = findInImage(project, image, path.posix.resolve(cwd, name));
+      const text = source === undefined ? undefined : project.read(source);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  };
+  const inside = (folder: string) => [path.posix.resolve(cwd, folder)];
+  /** A folder that a configuration gives, `undefined` in the list when it is computed. */
+  const setting = (text: string | undefined, key: string, otherwise: string): string | undefined => {
+    const found = new RegExp(
+      `\\b${key}["']?\\s*:\\s*(?:["'\`]([^"'\`$]+)["'\`]|path\\.(?:resolve|join)\\(\\s*(?:__dirname|import\\.meta\\.dirname)\\s*,\\s*["']([^"']+)["']\\s*\\)|(.))`,
+    ).exec((text ?? '').replace(/^\s*\/\/.*$/gm, ''));
+    return found ? (found[1] ?? found[2]) : otherwise;
+  };
+  if (program === 'vite' && args.find((word) => !word.startsWith('-')) === 'build') {
+    const config = read('vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs');
+    if (/sveltekit\s*\(/.test(config ?? '')) return svelteOutputs(read('svelte.config.js', 'svelte.config.ts'), cwd);
+    if (
+      /\b(laravel|remix|reactRouter|solidStart|tanstackStart|qwikVite|vike|ssr|nitro|cloudflare|electron|environments|buildApp|closeBundle|writeBundle|spawn|copy|singlefile)\w*\s*[({:]/i.test(
+        config ?? '',
+      ) ||
+      /\broot\s*[:=,]|mergeConfig|\bdefineConfig\(\s*\(\s*\{[^}]*isSsrBuild/.test(config ?? '')
+    )
+      return undefined;
+    if (args.some((word) => /^(-c|--config|--ssr)/.test(word))) return undefined;
+    const folder = optionOf(args, '--outDir') ?? setting(config, 'outDir', 'dist');
+    return folder === undefined ? undefined : inside(folder);
+  }
+  if (program === 'react-scripts' && args[0] === 'build') {
+    if (
+      'BUILD_PATH' in tool.env ||
+      image.env.has('BUILD_PATH') ||
+      /BUILD_PATH/.test(read('.env', '.env.production') ?? '')
+    )
+      return undefined;
+    return inside('build');
+  }
+  if (program === 'vue-cli-service' && args[0] === 'build') {
+    const folder =
+      optionOf(args, '--dest') ??
+      setting(read('vue.config.js', 'vue.config.ts', 'vue.config.cjs'), 'outputDir', 'dist');
+    return folder === undefined ? undefined : inside(folder);
+  }
+  if (program === 'astro' && args[0] === 'build') {
+    const config = read('astro.config.mjs', 'astro.config.ts', 'astro.config.js');
+    const folder = optionOf(args, '--outDir') ?? setting(config, 'outDir', 'dist');
+    return folder === undefined ? undefined : inside(folder);
+  }
+  if (program === 'next' && args[0] === 'build') {
+    const config = read('next.config.js', 'next.config.mjs', 'next.config.ts', 'next.config.cjs') ?? '';
+    const folder = setting(config, 'distDir', '.next');
+    if (folder === undefined) return undefined;
+    return [...inside(folder), ...(/\bexport\b\s*["']|["']export["']/.test(config) ? inside('out') : [])];
+  }
+  if (/^(nuxt|nuxi)$/.test(program) && /^(build|generate)$/.test(args[0] ?? '')) {
+    const config = read('nuxt.config.ts', 'nuxt.config.js', 'nuxt.config.mjs') ?? '';
+    if (/nitro\s*:|buildDir|output\s*:/.test(config) || args.some((word) => /preset|dotenv/.test(word)))
+      return undefined;
+    return [...inside('.output'), ...inside('.nuxt'), ...(args[0] === 'generate' ? inside('dist') : [])];
+  }
+  if (program === 'ng' && /^(build|b)$/.test(args[0] ?? '')) return angularOutputs(read('angular.json'), args, cwd);
+  if (program === 'tsc') {
+    if (args.includes('--noEmit')) return [];
+    return typescriptOutputs(read, args, cwd);
+  }
+  if (program === 'nest' && args[0] === 'build') {
+    const config = objectOf(readJsonc(read('nest-cli.json') ?? '{}'));
+    if (config.monorepo === true || 'projects' in config) return undefined;
+    const made = typescriptOutputs(read, args.slice(1), cwd);
+    return made;
+  }
+  if (program === 'tailwindcss') return inside(optionOf(args, '-o', '--output') ?? '.');
+  return WRITES_NOTHING.test(program) ? [] : undefined;
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+/** SvelteKit's adapter says where the server or the pages go. */
+function svelteOutputs(config: string | undefined, cwd: string): string[] | undefined {
+  if (config === undefined) return undefined;
+  const own = path.posix.join(cwd, '.svelte-kit');
+  const [, adapter] = /["']@sveltejs\/adapter-(\w+)/.exec(config) ?? [];
+  if (/process\.env|await import/.test(config)) return undefined;
+  if (adapter === 'auto') return [own];
+  if (adapter !== 'node' && adapter !== 'static') return undefined;
+  const call = /adapter\s*\(\s*\{([\s\S]*?)\}\s*\)/.exec(config)?.[1] ?? '';
+  const written = /\b(?:out|pages)\s*:\s*(?:["']([^"']+)["']|(.))/.exec(call);
+  if (written && written[1] === undefined) return undefined;
+  return [own, path.posix.resolve(cwd, written?.[1] ?? 'build')];
+}
+
+/** The folder of `angular.json` that holds `index.html`. */
+function angularOutputs(text: string | undefined, args: string[], cwd: string): string[] | undefined {
+  const value = objectOf(readJsonc(text ?? ''));
+  const projects = objectAt(value, 'projects');
+  const named = args.slice(1).find((word) => !word.startsWith('-'));
+  const names = Object.keys(projects);
+  const name = named ?? textAt(value, 'defaultProject') ?? (names.length === 1 ? names[0] : undefined);
+  const written = optionOf(args, '--output-path');
+  if (name === undefined || written !== undefined) return undefined;
+  const build = objectAt(projects, name, 'architect', 'build');
+  const options = { ...objectAt(projects, name, 'targets', 'build', 'options'), ...objectAt(build, 'options') };
+  const builder = textAt(build, 'builder') ?? '';
+  // Each of the configurations may choose another folder.
+  if (Object.values(objectAt(build, 'configurations')).some((each) => isObject(each) && 'outputPath' in each))
+    return undefined;
+  const isNew = /:application$/.test(builder);
+  const base = isObject(options.outputPath) ? textAt(options.outputPath, 'base') : textAt(options, 'outputPath');
+  const folder = base ?? (isNew ? `dist/${name}` : undefined);
+  if (folder === undefined || !/:(application|browser|browser-esbuild)$/.test(builder)) return undefined;
+  const browser = isNew
+    ? isObject(options.outputPath)
+      ? (textAt(options.outputPath, 'browser') ?? 'browser')
+      : 'browser'
+    : '';
+  return [path.posix.resolve(cwd, folder, browser)];
+}
+
+/** Where TypeScript's own compiler writes: `outDir`, or beside the sources. */
+function typescriptOutputs(
+  read: (...names: string[]) => string | undefined,
+  args: string[],
+  cwd: string,
+): string[] | undefined {
+  const given = optionOf(args, '--outDir');
+  if (given !== undefined) return [path.posix.resolve(cwd, given)];
+  const build = args.some((word) => /^(-b|--build)$/.test(word));
+  const named = optionOf(args, '-p', '--project') ?? (build ? args.find((word) => !word.startsWith('-')) : undefined);
+  const seen = new Set<string>();
+  const outputs: string[] = [];
+  const visit = (file: string, isRoot: boolean): boolean => {
+    const name = /\.json$/.test(file) ? file : path.posix.join(file, 'tsconfig.json');
+    if (seen.has(name) || seen.size > 10) return true;
+    seen.add(name);
+    const text = read(name);
+    const config = text === undefined ? undefined : readJsonc(text);
+    if (!isObject(config)) return false;
+    const options = objectAt(config, 'compilerOptions');
+    const references = Array.isArray(config.references) ? config.references : [];
+    if (build && isRoot)
+      for (const each of references) {
+        const target = textAt(each, 'path');
+        if (target === undefined || !visit(path.posix.join(path.posix.dirname(name), target), false)) return false;
+      }
+    const hasFiles = !(Array.isArray(config.files) && config.files.length === 0);
+    if (options.noEmit === true || !hasFiles) return true;
+    const folder = textAt(options, 'outDir');
+    if (folder === undefined) {
+      if (typeof config.extends !== 'string' || !config.extends.startsWith('.')) {
+        // Compiled files lie beside their sources.
+        outputs.push(cwd);
+        return config.extends === undefined;
+      }
+      return visit(path.posix.join(path.posix.dirname(name), config.extends), isRoot);
+    }
+    if (folder.includes('$')) return false;
+    outputs.push(path.posix.resolve(cwd, path.posix.dirname(name), folder));
+    return true;
+  };
+  return visit(named ?? 'tsconfig.json', true) ? outputs : undefined;
+}
