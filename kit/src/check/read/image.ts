@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { environmentOf, readDockerfile, type Dockerfile, type Instruction, type Stage } from './dockerfile.ts';
+import { mayWrite, toolsOf } from './node-tools.ts';
 import type { Project } from './project.ts';
 import { optionOf, readShell, type ShellCommand } from './shell.ts';
 import type { Place } from './yaml.ts';
@@ -224,6 +225,14 @@ export function isPlainBase(base: string): boolean {
   return PLAIN_BASES.test(base);
 }
 
+/** What system an official image is made of: Alpine, a Debian without its tools, or a whole Debian. */
+export function systemOf(base: string): 'alpine' | 'slim' | 'debian' | undefined {
+  if (/alpine/.test(base)) return 'alpine';
+  const [, name = '', tag = ''] = /(?:^|\/)(python|node|debian|ubuntu|nginx)(?::([^@]*))?(?:@|$)/.exec(base) ?? [];
+  if (name === '' || /windows|nanoserver|\$/.test(tag)) return undefined;
+  return /slim/.test(tag) || /^(debian|ubuntu)$/.test(name) ? 'slim' : name === 'nginx' ? undefined : 'debian';
+}
+
 /** Looks for an absolute path in an image. */
 export function findInImage(project: Project, image: Image, wanted: string, depth = 0): Found {
   if (wanted.includes('$')) return { state: 'unknown' };
@@ -239,7 +248,7 @@ export function findInImage(project: Project, image: Image, wanted: string, dept
       because ??= found.because;
     }
   }
-  if (unknown || !isPlainBase(image.base) || image.runs.some((run) => mayMake(run, target))) {
+  if (unknown || !isPlainBase(image.base) || image.runs.some((run) => mayMake(project, image, run, target))) {
     return { state: 'unknown' };
   }
   return because ? { state: 'no', because } : { state: 'no' };
@@ -316,16 +325,19 @@ export function globPattern(glob: string): RegExp {
 export const INSTALLERS =
   /^(apt|apt-get|apk|yum|dnf|pip|pip3|uv|poetry|pipenv|pdm|conda|mamba|chmod|chown|mkdir|adduser|addgroup|useradd|groupadd|rm|set|echo|ls|true|cd|export|locale-gen|update-ca-certificates|corepack|which|dos2unix|cat|test|\[)$/;
 
-/** Whether a `RUN` may have put a file at that path: anything but installing packages may. */
-function mayMake(run: Image['runs'][number], target: string): boolean {
+/** Whether a `RUN` may have put a file at that path: anything but installing packages and tools that are known may. */
+function mayMake(project: Project, image: Image, run: Image['runs'][number], target: string): boolean {
+  let folder = run.workdir;
   return run.commands.some(({ words }) => {
     const [program = '', ...rest] = words[0] === 'sudo' ? words.slice(1) : words;
     if (rest.some((word) => word.startsWith('>')) || words.some((word) => word.includes('>'))) return true;
+    if (program === 'cd') folder = path.posix.resolve(folder, rest[0] ?? '.');
     if (/^(npm|pnpm|yarn|bun|npx)$/.test(program)) {
-      if (/^(ci|i|install|add|config|cache|set)$/.test(rest[0] ?? (program === 'yarn' ? 'install' : ''))) {
-        return target.includes('/node_modules');
-      }
-      return true;
+      if (target.includes('/node_modules')) return true;
+      if (/^(add|config|cache|set)$/.test(rest[0] ?? '')) return false;
+      if (path.posix.basename(target) === 'package.json' && !/^(ci|i|install)$/.test(rest[0] ?? '')) return true;
+      const { list, isKnown } = toolsOf(project, image, words, folder);
+      return !isKnown || list.some((tool) => mayWrite(project, image, tool, target));
     }
     if (/^python3?$/.test(program)) return !(rest[0] === '-m' && /^(pip|venv|virtualenv|uv)$/.test(rest[1] ?? ''));
     if (program === 'sed') return false;

@@ -13,8 +13,10 @@ export interface Tool {
   cwd: string;
   /** Variables written before the command. */
   env: Record<string, string>;
-  /** The `package.json` whose script names it, in the project; undefined when the line itself does. */
+  /** The `package.json` that stands where it runs, in the project. */
   manifest: string | undefined;
+  /** Named by the line itself, through `npx` or bare: it may come from elsewhere than from what was installed. */
+  isFree: boolean;
 }
 
 /** A script that a line of a Dockerfile asks for and that `package.json` lacks. */
@@ -35,8 +37,14 @@ export interface Tools {
 const VERBS =
   /^(install|i|ci|add|remove|rm|exec|x|dlx|cache|config|set|prune|audit|link|pack|publish|rebuild|store|fetch|import|workspaces?|global|version|init|create|info|view|ls|list|why|up|update|upgrade|dedupe|pkg|root|bin|deploy|env|plugin|outdated|login|policies|unplug|setup|approve-builds|clean-install|clean|help|get|whoami|patch|corepack)$/;
 
+/** An image with the files that were copied alone: what its lines make is what is asked here. */
+function copiedOnly(image: Image): Image {
+  return { ...image, runs: [] };
+}
+
 /** Follows one command of a `RUN` to the tools that it starts. */
-export function toolsOf(project: Project, image: Image, words: string[], cwd: string): Tools {
+export function toolsOf(project: Project, full: Image, words: string[], cwd: string): Tools {
+  const image = copiedOnly(full);
   const found: Tools = { list: [], isKnown: true, missing: undefined };
   follow(words, cwd, {}, undefined, 0);
   return found;
@@ -164,7 +172,14 @@ export function toolsOf(project: Project, image: Image, words: string[], cwd: st
       return;
     }
     if (program !== '')
-      found.list.push({ program: path.posix.basename(program), args: rest, cwd: folder, env, manifest });
+      found.list.push({
+        program: path.posix.basename(program),
+        args: rest,
+        cwd: folder,
+        env,
+        manifest: manifest ?? findInImage(project, image, path.posix.join(folder, 'package.json')).source,
+        isFree: manifest === undefined,
+      });
   }
 
   /** The scripts that installing runs by itself. */
@@ -232,19 +247,13 @@ export function packagesOf(program: string): string[] | undefined {
 
 /** Programs that check and write nothing that an image would copy. */
 const WRITES_NOTHING =
-  /^(eslint|prettier|vue-tsc|svelte-check|vitest|jest|husky|rimraf|echo|true|stylelint|biome|oxlint|rm|cd|tsx|npm|prisma|lint-staged|only-allow|is-ci|mkdirp|cross-env|set|export|test|\[|sleep|mkdir|patch-package)$/;
+  /^(eslint|prettier|vue-tsc|svelte-check|vitest|jest|husky|rimraf|echo|true|stylelint|biome|oxlint|rm|cd|lint-staged|only-allow|is-ci|mkdirp|cross-env|set|export|test|\[|sleep|mkdir|patch-package)$/;
 
 /** What a tool writes, as absolute paths in the image; undefined when that cannot be told. */
-export function outputsOf(project: Project, image: Image, tool: Tool): string[] | undefined {
+export function outputsOf(project: Project, full: Image, tool: Tool): string[] | undefined {
+  const image = copiedOnly(full);
   const { program, args, cwd } = tool;
-  const read = (...names: string[]): string | undefined => {
-    for (const name of names) {
-      const { source } = findInImage(project, image, path.posix.resolve(cwd, name));
-      const text = source === undefined ? undefined : project.read(source);
-      if (text !== undefined) return text;
-    }
-    return undefined;
-  };
+  const read = (...names: string[]) => readOf(project, image, cwd, names);
   const inside = (folder: string) => [path.posix.resolve(cwd, folder)];
   /** A folder that a configuration gives, `undefined` in the list when it is computed. */
   const setting = (text: string | undefined, key: string, otherwise: string): string | undefined => {
@@ -300,16 +309,10 @@ export function outputsOf(project: Project, image: Image, tool: Tool): string[] 
     return [...inside('.output'), ...inside('.nuxt'), ...(args[0] === 'generate' ? inside('dist') : [])];
   }
   if (program === 'ng' && /^(build|b)$/.test(args[0] ?? '')) return angularOutputs(read('angular.json'), args, cwd);
-  if (program === 'tsc') {
-    if (args.includes('--noEmit')) return [];
-    return typescriptOutputs(read, args, cwd);
-  }
-  if (program === 'nest' && args[0] === 'build') {
-    const config = objectOf(readJsonc(read('nest-cli.json') ?? '{}'));
-    if (config.monorepo === true || 'projects' in config) return undefined;
-    const made = typescriptOutputs(read, args.slice(1), cwd);
-    return made;
-  }
+  const compiler = compilerOf(read, tool);
+  if (compiler !== undefined) return compiler === 'unknown' ? undefined : compiler.map(({ outDir }) => outDir ?? cwd);
+  if (program === 'prisma')
+    return /^\s*output\s*=/m.test(read('prisma/schema.prisma', 'schema.prisma') ?? 'output =') ? undefined : [];
   if (program === 'tailwindcss') return inside(optionOf(args, '-o', '--output') ?? '.');
   return WRITES_NOTHING.test(program) ? [] : undefined;
 }
@@ -359,46 +362,213 @@ function angularOutputs(text: string | undefined, args: string[], cwd: string): 
   return [path.posix.resolve(cwd, folder, browser)];
 }
 
-/** Where TypeScript's own compiler writes: `outDir`, or beside the sources. */
-function typescriptOutputs(
-  read: (...names: string[]) => string | undefined,
-  args: string[],
-  cwd: string,
-): string[] | undefined {
-  const given = optionOf(args, '--outDir');
-  if (given !== undefined) return [path.posix.resolve(cwd, given)];
-  const build = args.some((word) => /^(-b|--build)$/.test(word));
-  const named = optionOf(args, '-p', '--project') ?? (build ? args.find((word) => !word.startsWith('-')) : undefined);
-  const seen = new Set<string>();
-  const outputs: string[] = [];
-  const visit = (file: string, isRoot: boolean): boolean => {
-    const name = /\.json$/.test(file) ? file : path.posix.join(file, 'tsconfig.json');
-    if (seen.has(name) || seen.size > 10) return true;
-    seen.add(name);
-    const text = read(name);
-    const config = text === undefined ? undefined : readJsonc(text);
-    if (!isObject(config)) return false;
+/** What one `tsconfig.json` says, with what it takes from others; paths are absolute in the image. */
+interface Tsconfig {
+  folder: string;
+  outDir: string | undefined;
+  rootDir: string | undefined;
+  include: string[];
+  exclude: string[];
+  isComposite: boolean;
+  allowJs: boolean;
+}
+
+/** The projects that TypeScript's own compiler compiles; undefined for other tools. */
+function compilerOf(read: (...names: string[]) => string | undefined, tool: Tool): Tsconfig[] | 'unknown' | undefined {
+  const { program, args, cwd } = tool;
+  if (program === 'nest' && args[0] === 'build') {
+    const config = objectOf(readJsonc(read('nest-cli.json') ?? '{}'));
     const options = objectAt(config, 'compilerOptions');
-    const references = Array.isArray(config.references) ? config.references : [];
-    if (build && isRoot)
-      for (const each of references) {
-        const target = textAt(each, 'path');
-        if (target === undefined || !visit(path.posix.join(path.posix.dirname(name), target), false)) return false;
-      }
-    const hasFiles = !(Array.isArray(config.files) && config.files.length === 0);
-    if (options.noEmit === true || !hasFiles) return true;
-    const folder = textAt(options, 'outDir');
-    if (folder === undefined) {
-      if (typeof config.extends !== 'string' || !config.extends.startsWith('.')) {
-        // Compiled files lie beside their sources.
-        outputs.push(cwd);
-        return config.extends === undefined;
-      }
-      return visit(path.posix.join(path.posix.dirname(name), config.extends), isRoot);
-    }
-    if (folder.includes('$')) return false;
-    outputs.push(path.posix.resolve(cwd, path.posix.dirname(name), folder));
-    return true;
+    if (
+      config.monorepo === true ||
+      'projects' in config ||
+      'builder' in options ||
+      'webpack' in options ||
+      args.length > 1
+    )
+      return 'unknown';
+    const name =
+      textAt(options, 'tsConfigPath') ??
+      (read('tsconfig.build.json') === undefined ? 'tsconfig.json' : 'tsconfig.build.json');
+    return tsconfigs(read, name, cwd, false) ?? 'unknown';
+  }
+  if (program !== 'tsc') return undefined;
+  if (args.includes('--noEmit')) return [];
+  if (args.some((word) => /\.tsx?$|^--(rootDir|outFile|watch|w)$/.test(word))) return 'unknown';
+  const isBuild = args.some((word) => /^(-b|--build)$/.test(word));
+  const named = optionOf(args, '-p', '--project') ?? (isBuild ? args.find((word) => !word.startsWith('-')) : undefined);
+  const found = tsconfigs(read, named ?? 'tsconfig.json', cwd, isBuild);
+  const given = optionOf(args, '--outDir');
+  if (given !== undefined)
+    return found?.map((each) => ({ ...each, outDir: path.posix.resolve(cwd, given) })) ?? 'unknown';
+  return found ?? 'unknown';
+}
+
+function tsconfigs(
+  read: (...names: string[]) => string | undefined,
+  file: string,
+  cwd: string,
+  isBuild: boolean,
+  depth = 0,
+): Tsconfig[] | undefined {
+  const name = /\.json$/.test(file) ? file : path.posix.join(file, 'tsconfig.json');
+  const config = readJsonc(read(name) ?? '');
+  if (!isObject(config) || depth > 6) return undefined;
+  const options = tsOptions(read, name, cwd);
+  if (!options || 'outFile' in options.rest) return undefined;
+  const list: Tsconfig[] = [];
+  for (const each of isBuild && Array.isArray(config.references) ? config.references : []) {
+    const target = textAt(each, 'path');
+    const inner =
+      target === undefined
+        ? undefined
+        : tsconfigs(read, path.posix.join(path.posix.dirname(name), target), cwd, true, depth + 1);
+    if (!inner) return undefined;
+    list.push(...inner);
+  }
+  const isEmpty = Array.isArray(options.top.files) && options.top.files.length === 0 && !('include' in options.top);
+  if (options.rest.noEmit === true || options.rest.emitDeclarationOnly === true || isEmpty) return list;
+  const strings = (key: string): string[] | undefined => {
+    const value = options.top[key];
+    return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined;
   };
-  return visit(named ?? 'tsconfig.json', true) ? outputs : undefined;
+  const folder = path.posix.resolve(cwd, path.posix.dirname(name));
+  const files = strings('files');
+  list.push({
+    folder,
+    outDir: options.outDir,
+    rootDir: options.rootDir,
+    include: [...(files ?? []), ...(strings('include') ?? (files ? [] : ['**/*']))],
+    exclude: [...(strings('exclude') ?? ['node_modules', 'bower_components', 'jspm_packages'])],
+    isComposite: options.rest.composite === true,
+    allowJs: options.rest.allowJs === true,
+  });
+  return list;
+}
+
+/** The options of a `tsconfig.json`, those of the files that it extends below its own. */
+function tsOptions(
+  read: (...names: string[]) => string | undefined,
+  name: string,
+  cwd: string,
+  depth = 0,
+): { outDir: string | undefined; rootDir: string | undefined; rest: JsonObject; top: JsonObject } | undefined {
+  const config = readJsonc(read(name) ?? '');
+  if (!isObject(config) || depth > 5) return undefined;
+  const own = objectAt(config, 'compilerOptions');
+  const above = path.posix.dirname(name);
+  const absolute = (key: string) => {
+    const value = textAt(own, key);
+    return value === undefined ? undefined : path.posix.resolve(cwd, above, value);
+  };
+  let base: ReturnType<typeof tsOptions> = { outDir: undefined, rootDir: undefined, rest: {}, top: {} };
+  if (config.extends !== undefined) {
+    if (typeof config.extends !== 'string') return undefined;
+    if (config.extends.startsWith('.')) {
+      const other = path.posix.join(above, config.extends);
+      base = tsOptions(read, /\.json$/.test(other) ? other : `${other}.json`, cwd, depth + 1);
+      if (!base) return undefined;
+    } else if (!config.extends.startsWith('@tsconfig/')) return undefined;
+  }
+  if (JSON.stringify(own).includes('${')) return undefined;
+  return {
+    outDir: absolute('outDir') ?? base.outDir,
+    rootDir: absolute('rootDir') ?? base.rootDir,
+    rest: { ...base.rest, ...own },
+    top: { ...base.top, ...config },
+  };
+}
+
+/** The files that TypeScript's compiler writes, as absolute paths; undefined when that cannot be told. */
+function compiledFiles(project: Project, image: Image, tool: Tool, config: Tsconfig): Set<string> | undefined {
+  const base = tool.manifest === undefined ? undefined : path.posix.dirname(tool.manifest);
+  if (base === undefined) return undefined;
+  const inside = base === '.' ? '' : `${base}/`;
+  const matches = (patterns: string[]) =>
+    patterns.map((pattern) => {
+      const clean = path.posix.resolve(config.folder, pattern).replace(/\/$/, '');
+      const open = clean
+        .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+        .replace(/\*\*\//g, '§')
+        .replace(/\*\*/g, '¤')
+        .replace(/\*/g, '[^/]*')
+        .replace(/\?/g, '[^/]')
+        .replace(/§/g, '(?:.*/)?')
+        .replace(/¤/g, '.*');
+      return new RegExp(`^${open}(/.*)?$`);
+    });
+  const [included, excluded] = [matches(config.include), matches(config.exclude)];
+  const sources = new Map<string, string>();
+  for (const { path: file } of project.files) {
+    if (!file.startsWith(inside) || !(config.allowJs ? /\.[cm]?[jt]sx?$/ : /\.[cm]?tsx?$/).test(file)) continue;
+    if (/\.d\.[cm]?ts$/.test(file)) continue;
+    const target = path.posix.join(tool.cwd, file.slice(inside.length));
+    if (!included.some((each) => each.test(target)) || excluded.some((each) => each.test(target))) continue;
+    if (config.outDir !== undefined && target.startsWith(`${config.outDir}/`)) continue;
+    const found = findInImage(project, image, target);
+    if (found.state === 'yes' && found.source === file) sources.set(target, file);
+    if (found.state === 'unknown' || sources.size > 1500) return undefined;
+  }
+  // What is imported from elsewhere is compiled too, and moves the root.
+  const queue = [...sources];
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    const [target, file] = next;
+    for (const [, module = ''] of (project.read(file) ?? '').matchAll(
+      /(?:from|import|require\()\s*["'](\.[^"']+)["']/g,
+    )) {
+      const stem = path.posix.join(path.posix.dirname(file), module);
+      const hit = [stem, stem.replace(/\.([cm]?)js$/, '.$1ts'), `${stem}.ts`, `${stem}.tsx`, `${stem}/index.ts`].find(
+        (each) => /\.([cm]?tsx?|json)$/.test(each) && !/\.d\.ts$/.test(each) && project.kindOf(each) === 'file',
+      );
+      if (hit === undefined) continue;
+      const place = path.posix.resolve(path.posix.dirname(target), path.posix.relative(path.posix.dirname(file), hit));
+      if (sources.has(place)) continue;
+      sources.set(place, hit);
+      queue.push([place, hit]);
+    }
+  }
+  const targets = [...sources.keys()];
+  if (targets.length === 0) return undefined;
+  const root = config.rootDir ?? (config.isComposite ? config.folder : commonFolder(targets));
+  const out = config.outDir ?? root;
+  return new Set(
+    targets.map((target) => path.posix.join(out, path.posix.relative(root, target).replace(/\.([cm]?)tsx?$/, '.$1js'))),
+  );
+}
+
+function commonFolder(files: string[]): string {
+  const [first = [], ...others] = files.map((file) => path.posix.dirname(file).split('/'));
+  let parts = first;
+  for (const other of others) {
+    const at = parts.findIndex((part, index) => part !== other[index]);
+    if (at >= 0) parts = parts.slice(0, at);
+  }
+  return parts.join('/') || '/';
+}
+
+/** Whether a tool may write a file of that path. */
+export function mayWrite(project: Project, full: Image, tool: Tool, target: string): boolean {
+  const outputs = outputsOf(project, full, tool);
+  if (!outputs) return true;
+  const isWithin = (folder: string) =>
+    target === folder || target.startsWith(`${folder === '/' ? '' : folder}/`) || folder.startsWith(`${target}/`);
+  if (!outputs.some(isWithin)) return false;
+  if (/^(nuxt|nuxi)$/.test(tool.program))
+    return !target.includes('/.output/') || /\/\.output\/(server|public|nitro\.json)(\/|$)/.test(target);
+  const image = copiedOnly(full);
+  const configs = compilerOf((...names) => readOf(project, image, tool.cwd, names), tool);
+  if (!Array.isArray(configs) || !/(\/[^/.]+|\.[cm]?[jt]sx?)$/.test(target) || /\.d\.ts$/.test(target)) return true;
+  return configs.some((config) => {
+    const files = compiledFiles(project, image, tool, config);
+    return !files || files.has(target) || [...files].some((file) => file.startsWith(`${target}/`));
+  });
+}
+
+function readOf(project: Project, image: Image, cwd: string, names: string[]): string | undefined {
+  for (const name of names) {
+    const { source } = findInImage(project, image, path.posix.resolve(cwd, name));
+    const text = source === undefined ? undefined : project.read(source);
+    if (text !== undefined) return text;
+  }
+  return undefined;
 }

@@ -9,6 +9,7 @@ import {
   isPlainBase,
   openContext,
   readImage,
+  systemOf,
   type Build,
   type Context,
   type Image,
@@ -774,6 +775,12 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
     }
     // What may fail proves nothing.
     if (after === '||' || run.commands[index + 1]?.after === '||') continue;
+    const now: Image = { ...seen, runs: [...seen.runs, { ...run, commands: run.commands.slice(0, index) }] };
+    const absent = lackingProgram(now, words);
+    if (absent) {
+      yield { ...absent, ...blamed(build, run) };
+      return;
+    }
     const wanted = neededFile(words);
     const needs = wanted ? [{ ...wanted, folder }, ...includedFiles(model, seen, folder, wanted.file)] : [];
     needs.push(...neededByPython(model, seen, folder, words));
@@ -783,7 +790,7 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
       return;
     }
     for (const tool of tools?.list ?? []) {
-      const lacking = lackingTool(model, seen, tool, words);
+      const lacking = lackingTool(model, now, tool, words);
       if (lacking) {
         yield { ...lacking, ...blamed(build, run) };
         return;
@@ -896,10 +903,97 @@ function missingScriptRemark(build: Build, run: Image['runs'][number], missing: 
   };
 }
 
+/** Programs that an official image does not bring, by the kind of its system. */
+const SLIM_LACKS = /^(curl|wget|git|make|gcc|g\+\+|cc|unzip|vim|nano|nc|jq|psql|pg_isready|mysql)$/;
+const ALPINE_LACKS = /^(apt|apt-get|useradd|groupadd|curl|git|make|gcc|g\+\+|bash|psql|pg_isready|mysql|jq)$/;
+const DEBIAN_LACKS = /^(apk|yum|dnf)$/;
+/** Programs of a language that come by a line of their own. */
+const INSTALLED_APART = /^(pnpm|bun|bunx|uv|uvx|poetry|pipenv|pdm|conda|mamba)$/;
+
+/** A program that neither the base image nor a line before brings. */
+function lackingProgram(seen: Image, words: string[]): Omit<Remark, 'place'> | undefined {
+  const [program = ''] = words;
+  const { base } = seen;
+  const isPlain =
+    isPlainBase(base) && /^(docker\.io\/|library\/)*(python|node|alpine|debian|ubuntu|nginx)(:|@|$)/.test(base);
+  if (!isPlain || !/^[a-z][\w+-]*$/.test(program) || seen.build.args.BASE_IMAGE !== undefined) return undefined;
+  const system = systemOf(base);
+  const isAbsent =
+    (system === 'alpine' && ALPINE_LACKS.test(program)) ||
+    (system === 'slim' && (SLIM_LACKS.test(program) || DEBIAN_LACKS.test(program))) ||
+    (system === 'debian' && DEBIAN_LACKS.test(program)) ||
+    (system !== undefined && INSTALLED_APART.test(program));
+  if (!isAbsent) return undefined;
+  const said = [...seen.runs.map((run) => run.commands.map((command) => command.words.join(' ')).join('\n'))].join(
+    '\n',
+  );
+  // Something that an earlier line installs may well bring it.
+  const mayBring =
+    new RegExp(`(^|[\\s/=])${literal(program)}`).test(said) ||
+    (/^(pnpm|bun|bunx)$/.test(program)
+      ? /corepack|curl|wget|bun/
+      : /^(uv|uvx|poetry|pipenv|pdm|conda|mamba)$/.test(program)
+        ? /curl|wget|astral|requirements|pipx|apt|apk|ADD |micromamba|\.sh\b/
+        : /build-essential|build-base|alpine-sdk|build-deps|postgresql|mariadb|mysql|netcat|shadow|default-|dev\b|-r\b|xargs|\.sh\b|make\b/
+    ).test(said) ||
+    seen.copies.some((copy) => copy.from !== undefined || /\/(usr\/)?(local\/)?s?bin\//.test(copy.destination)) ||
+    seen.dockerfile.stages.some((stage) =>
+      stage.instructions.some((step) => step.keyword === 'ADD' && /https?:/.test(step.raw)),
+    );
+  if (mayBring) return undefined;
+  const install = installLine(program, system);
+  const shown = words.slice(0, 4).join(' ');
+  return {
+    severity: 'error',
+    fr: [
+      `« ${shown} » lance « ${program} », que l’image ${base} n’a pas et que rien n’installe avant.`,
+      `La construction s’arrête : « /bin/sh: ${program}: not found ».`,
+      install.fr,
+    ],
+    en: [
+      `"${shown}" runs "${program}", which the image ${base} does not have and nothing installs before.`,
+      `The build stops: "/bin/sh: ${program}: not found".`,
+      install.en,
+    ],
+  };
+}
+
+function installLine(program: string, system: ReturnType<typeof systemOf>): { fr: string; en: string } {
+  const line = (text: string) => ({ fr: `Ajoutez avant : ${text}`, en: `Add before it: ${text}` });
+  if (program === 'pnpm') return line('RUN corepack enable');
+  if (/^(uv|uvx)$/.test(program)) return line('COPY --from=ghcr.io/astral-sh/uv:latest /uv /uvx /bin/');
+  if (/^(poetry|pipenv|pdm)$/.test(program)) return line(`RUN pip install ${program}`);
+  if (/^(bun|bunx)$/.test(program)) return line('RUN npm install -g bun');
+  if (/^(apt|apt-get)$/.test(program))
+    return { fr: 'Sur Alpine, écrivez : apk add --no-cache …', en: 'On Alpine, write: apk add --no-cache …' };
+  if (/^(apk|yum|dnf)$/.test(program))
+    return {
+      fr: 'Sur Debian, écrivez : apt-get update && apt-get install -y …',
+      en: 'On Debian, write: apt-get update && apt-get install -y …',
+    };
+  if (/^(useradd|groupadd)$/.test(program))
+    return {
+      fr: 'Sur Alpine, écrivez : adduser -D … (ou addgroup)',
+      en: 'On Alpine, write: adduser -D … (or addgroup)',
+    };
+  const name =
+    {
+      'g++': 'g++',
+      cc: 'gcc',
+      nc: 'netcat-openbsd',
+      psql: 'postgresql-client',
+      pg_isready: 'postgresql-client',
+      mysql: 'default-mysql-client',
+    }[program] ?? program;
+  return line(
+    system === 'alpine' ? `RUN apk add --no-cache ${name}` : `RUN apt-get update && apt-get install -y ${name}`,
+  );
+}
+
 /** A tool that the script of a build line names, and that was not installed before it. */
 function lackingTool(model: Model, seen: Image, tool: Tool, words: string[]): Omit<Remark, 'place'> | undefined {
   const names = packagesOf(tool.program);
-  if (!names || tool.manifest === undefined) return undefined;
+  if (!names || tool.manifest === undefined || tool.isFree) return undefined;
   const packages = nodePackages(model.project, tool.manifest);
   const added = addedByHand(seen);
   if (!packages || !added || names.some((name) => added.has(name))) return undefined;
@@ -1244,6 +1338,12 @@ function neededFile(words: string[]): Need | undefined {
     (rest.length === 0 || /^(install|i)$/.test(rest[0] ?? '') || rest[0]?.startsWith('--frozen'))
   ) {
     if (rest.some((word) => /^(-g|--global|-C|--dir|--cwd)$/.test(word))) return undefined;
+    if (program === 'pnpm' && rest.includes('--frozen-lockfile'))
+      return {
+        file: 'pnpm-lock.yaml',
+        or: [],
+        words: 'ERR_PNPM_NO_LOCKFILE  Cannot install with "frozen-lockfile" because pnpm-lock.yaml is absent',
+      };
     return { file: 'package.json', or: [], words: `${program}: No package.json found` };
   }
   if (program === 'uv' && rest[0] === 'sync' && !rest.some((word) => /^--(project|directory)/.test(word))) {
@@ -1255,6 +1355,12 @@ function neededFile(words: string[]): Need | undefined {
           words: 'error: No `pyproject.toml` found in current directory or any parent directory',
         };
   }
+  if (program === 'pipenv' && /^(install|sync)$/.test(rest[0] ?? ''))
+    return rest[0] === 'sync' || rest.includes('--deploy')
+      ? { file: 'Pipfile.lock', or: [], words: 'Pipfile.lock not found!' }
+      : rest.slice(1).every((word) => word.startsWith('-'))
+        ? { file: 'Pipfile', or: [], words: 'Error: No Pipfile found' }
+        : undefined;
   if (program === 'poetry' && rest[0] === 'install')
     return {
       file: 'pyproject.toml',
