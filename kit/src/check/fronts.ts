@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { frontOf, runsTests, type Front, type Instance, type Model } from './model.ts';
-import { environmentOf } from './read/dockerfile.ts';
+import { type Front, frontOf, type Instance, type Model, runsTests } from './model.ts';
+import { environmentOf, type Instruction, type Stage } from './read/dockerfile.ts';
 import { readEnvFile } from './read/env-file.ts';
+import type { Image } from './read/image.ts';
 import { isFilledInLater } from './read/kubernetes.ts';
 import { readShell } from './read/shell.ts';
 import { textOf, type Value } from './read/source.ts';
@@ -57,15 +58,7 @@ function findFrontUses(model: Model): FrontUse[] {
       ]);
       return [{ instance, front, when: 'start', values, ignored: new Map() }];
     }
-    const isBuilt =
-      instance.image?.dockerfile.stages.some((each) =>
-        each.instructions.some(
-          (step) =>
-            step.keyword === 'RUN' &&
-            /\b(build|generate|export)\b/.test(step.raw) &&
-            /\b(npm|yarn|pnpm|bun|npx|vite|next)\b/.test(step.raw),
-        ),
-      ) ?? false;
+    const isBuilt = instance.image?.dockerfile.stages.some((each) => each.instructions.some(isFrontBuild)) ?? false;
     if (!isBuilt) return [{ instance, front, when: 'unknown', values: given, ignored: new Map() }];
     const baked = builtValues(model, instance, front);
     const injected = [...stage].filter(([name]) => isReadAtStart(model, instance, front, name));
@@ -100,24 +93,69 @@ function builtValues(
   const values = fileValues(model, instance, front);
   const { image } = instance;
   if (!image) return values;
+  for (const [name, held] of buildEnvironment(image)) if (BROWSER_VARIABLE.test(name)) values.set(name, held);
+  return values;
+}
+
+/** Whether a line of a Dockerfile builds a front. */
+export function isFrontBuild(step: Instruction): boolean {
+  return (
+    step.keyword === 'RUN' &&
+    /\b(build|generate|export)\b/.test(step.raw) &&
+    /\b(npm|yarn|pnpm|bun|npx|vite|next|ng|nuxt|turbo)\b/.test(step.raw)
+  );
+}
+
+/** The stages that the lines which build the front stand in, each with those below it, up to that line. */
+export function buildStages(image: Image): { stages: Stage[]; step: Instruction }[] {
+  const { stages } = image.dockerfile;
+  return stages.flatMap((stage) => {
+    const step = stage.instructions.findLast(isFrontBuild);
+    if (!step) return [];
+    const chain = [stage];
+    for (let next = stage; ;) {
+      const parent = stages.find((each) => each.index < next.index && each.name === next.from.toLowerCase());
+      if (!parent) break;
+      chain.unshift(parent);
+      next = parent;
+    }
+    return [{ stages: chain, step }];
+  });
+}
+
+/** The variables that the lines which build the front can read: arguments of their stage, and what was set before. */
+export function buildEnvironment(image: Image): Map<string, { value: string | undefined; place: Place }> {
+  const values = new Map<string, { value: string | undefined; place: Place }>();
   const file = image.dockerfile.path;
   const set = (name: string, value: string | undefined, line: number) => {
-    if (!BROWSER_VARIABLE.test(name)) return;
     const given = image.build.args[name];
     if (given !== undefined)
       values.set(name, {
         value: isFilledInLater(given) ? undefined : given,
-        place: image.build.place,
+        place: image.build.given?.get(name) ?? image.build.place,
       });
+    else if (image.build.given?.has(name))
+      values.set(name, { value: undefined, place: image.build.given.get(name) ?? image.build.place });
     else if (value !== undefined && value !== '' && !/^\$/.test(value))
       values.set(name, { value: isFilledInLater(value) ? undefined : value, place: { file, line } });
   };
-  for (const stage of image.dockerfile.stages) {
-    for (const step of stage.instructions) {
-      if (step.keyword === 'ENV') for (const [name, value] of environmentOf(step.text)) set(name, value, step.line);
+  const found = buildStages(image);
+  const lists =
+    found.length > 0 ? found : image.dockerfile.stages.map((stage) => ({ stages: [stage], step: undefined }));
+  for (const { stages, step: last } of lists) {
+    for (const step of stages.flatMap((stage) => stage.instructions)) {
+      if (last && step.line > last.line) break;
+      if (step.keyword === 'ENV')
+        for (const [name, value] of environmentOf(step.text)) {
+          const inner = /^\$\{?(\w+)\}?$/.exec(value)?.[1];
+          // `ENV VITE_API_URL=$API_URL`, where the argument's value comes later.
+          if (inner !== undefined && inner !== name && image.build.given?.has(inner))
+            values.set(name, { value: undefined, place: { file, line: step.line } });
+          else set(name, value, step.line);
+        }
       if (step.keyword === 'ARG') {
         const [name = '', ...rest] = step.text.split('=');
-        set(name, rest.length > 0 ? rest.join('=').replace(/^["']|["']$/g, '') : undefined, step.line);
+        set(name.trim(), rest.length > 0 ? rest.join('=').replace(/^["']|["']$/g, '') : undefined, step.line);
       }
       if (step.keyword === 'RUN') {
         for (const command of readShell(step.raw, image.build.args, step.line)) {

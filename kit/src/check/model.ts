@@ -648,7 +648,7 @@ function startOf(seed: InstanceSeed, around: Instance['around']): Start {
   const words = [...(entrypoint?.words ?? []), ...(entrypoint?.isShell ? [] : (command?.words ?? []))];
   const place = (command && !entrypoint?.isShell ? command.place : entrypoint?.place) ?? seed.place;
   if (words.length === 0) {
-    return { runs: [], faults: [], place, isKnown: image !== undefined, words: undefined };
+    return { runs: [], faults: [], asides: [], place, isKnown: image !== undefined, words: undefined };
   }
   // An entry point of an image that is not built here does what it likes with the command.
   const followed = followStart(words, entrypoint && !command ? entrypoint.place : place, around, true);

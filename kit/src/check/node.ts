@@ -455,14 +455,13 @@ function buildsFront(image: Image): boolean {
   );
 }
 
-/** The imports of a front, from the files that its bundler starts with. */
-function checkFront(context: Context, front: Front, model: Model): void {
-  const { project } = context;
+/** The files that the bundler of a front starts with. */
+function frontEntries(front: Front, project: Project): string[] {
   const inFront = (name: string) => path.posix.normalize(path.posix.join(front.folder, name));
   const entries: string[] = [];
   if (front.kind === 'vite') {
     const page = project.read(inFront('index.html')) ?? '';
-    for (const [, script = ''] of page.matchAll(/<script[^>]*\bsrc=["']\/?([^"']+\.(?:[cm]?[jt]sx?))["']/g))
+    for (const [, script = ''] of page.matchAll(/<script[^>]*\bsrc=["']\.?\/?([^"']+\.(?:[cm]?[jt]sx?))["']/g))
       entries.push(inFront(script));
   } else if (front.kind === 'cra' || front.kind === 'vue-cli' || front.kind === 'angular')
     entries.push(
@@ -478,8 +477,41 @@ function checkFront(context: Context, front: Front, model: Model): void {
       ),
     );
   }
-  for (const entry of entries) {
-    const source = project.kindOf(entry) === 'file' ? model.source(entry) : undefined;
+  return entries.filter((entry) => project.kindOf(entry) === 'file');
+}
+
+/** The imports of a front, from the files that its bundler starts with. */
+function checkFront(context: Context, front: Front, model: Model): void {
+  for (const entry of frontEntries(front, context.project)) {
+    const source = model.source(entry);
     if (source) walk(context, source, undefined);
   }
+}
+
+/** The files of a front that its bundler takes in, followed from where it starts. */
+export function frontFiles(model: Model, front: Front): SourceFile[] {
+  const { project } = model;
+  const seen = new Set<string>();
+  const list: SourceFile[] = [];
+  const queue = frontEntries(front, project);
+  for (let next = queue.pop(); next !== undefined && seen.size < 400; next = queue.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const source = model.source(next);
+    if (!source) continue;
+    list.push(source);
+    for (const { module } of source.imports) {
+      const [, below] = /^(?:@|~|\$lib|src)\/(.+)$/.exec(module) ?? [];
+      const target =
+        below === undefined
+          ? module.startsWith('.')
+            ? resolveInProject(project, next, module)
+            : undefined
+          : ['src', '.', 'app', 'src/lib']
+              .map((folder) => resolveInProject(project, path.posix.join(front.folder, folder, 'x.js'), `./${below}`))
+              .find((each) => each !== undefined);
+      if (target !== undefined) queue.push(target);
+    }
+  }
+  return list;
 }

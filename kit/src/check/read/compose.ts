@@ -43,7 +43,14 @@ export interface Service {
   folder: string;
   image: string | undefined;
   build:
-    | { context: string; dockerfile: string; target: string | undefined; args: Record<string, string>; place: Place }
+    | {
+        context: string;
+        dockerfile: string;
+        target: string | undefined;
+        args: Record<string, string>;
+        given: Map<string, Place>;
+        place: Place;
+      }
     | undefined;
   ports: { host: number | undefined; container: number; place: Place }[];
   env: Map<string, EnvVar>;
@@ -445,12 +452,16 @@ function serviceOf(
   const isLocal =
     build !== undefined && !/^(https?:|git@|github\.com|\/|~)|\$\{?\w/.test(context) && !/^\/|\$\{?\w/.test(dockerfile);
   const args: Record<string, string> = {};
+  const given = new Map<string, Place>();
   if (isObject(build)) {
-    for (const [key, value] of Object.entries(objectAt(build, 'args')))
+    for (const [key, value] of Object.entries(objectAt(build, 'args'))) {
       args[key] = value === null ? (values[key] ?? '') : written(value);
-    for (const entry of listAt(build, 'args')) {
+      given.set(key, placeOf(objectAt(build, 'args'), key));
+    }
+    for (const [index, entry] of listAt(build, 'args').entries()) {
       const [key = '', ...rest] = written(entry).split('=');
       args[key] = rest.length > 0 ? rest.join('=') : (values[key] ?? '');
+      given.set(key, placeOf(listAt(build, 'args'), index));
     }
   }
   for (const [key, value] of Object.entries(args))
@@ -468,6 +479,7 @@ function serviceOf(
             dockerfile: path.posix.isAbsolute(dockerfile) ? dockerfile : inside(path.posix.join(context, dockerfile)),
             target: textAt(build, 'target'),
             args,
+            given,
             place: placeOf(object, 'build'),
           }
         : undefined,

@@ -17,6 +17,8 @@ export interface Build {
   context: string;
   target: string | undefined;
   args: Record<string, string>;
+  /** The arguments that are given, those whose value is filled in later included, and where. */
+  given?: Map<string, Place>;
   /** Where this is said. */
   place: Place;
   by: 'compose' | 'workflow' | 'script' | 'folder';

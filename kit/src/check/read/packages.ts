@@ -710,7 +710,7 @@ const PROGRAMS: Record<string, string> = { fastapi: 'fastapi-cli', 'waitress-ser
 
 /** Programs that a Python package brings along. */
 export const PYTHON_PROGRAMS = new Set(
-  'uvicorn gunicorn flask streamlit fastapi hypercorn daphne celery chainlit waitress'.split(' '),
+  'uvicorn gunicorn flask streamlit fastapi hypercorn daphne celery chainlit waitress alembic'.split(' '),
 );
 
 /** Whether a set of packages, with all that these require, brings a program along. */

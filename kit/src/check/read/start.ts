@@ -31,9 +31,19 @@ export type StartFault =
   | { kind: 'npm-script'; script: string; known: string[]; file: string; place: Place }
   | { kind: 'variable'; word: string; place: Place };
 
+/** A command on the way to the program that is none itself: migrations, waiting for a database. */
+export interface Aside {
+  words: string[];
+  cwd: string;
+  place: Place;
+  /** Below a condition, or where its failure does no harm. */
+  isConditional: boolean;
+}
+
 export interface Start {
   runs: Run[];
   faults: StartFault[];
+  asides: Aside[];
   place: Place;
   /** False when the command stands in an image that is not built here, or leads to something unreadable. */
   isKnown: boolean;
@@ -67,8 +77,9 @@ export function followStart(
   place: Place,
   around: Surroundings,
   isExec: boolean,
-): Pick<Start, 'runs' | 'faults' | 'isKnown'> {
+): Pick<Start, 'runs' | 'faults' | 'asides' | 'isKnown'> {
   const runs: Run[] = [];
+  const asides: Aside[] = [];
   const faults: StartFault[] = [];
   let isKnown = true;
 
@@ -341,12 +352,32 @@ export function followStart(
   ): void => {
     let cwd = folder;
     const known = { ...around.variables, ...state.env };
+    const isComplexFunction = /^\s*(function\s+\w+|\w+\s*\(\)\s*\{)/m.test(script);
     const isComplex = /^\s*(case|while|until|for|function)\b|^\s*\w+\s*\(\)\s*\{/m.test(script);
-    for (const command of readShell(script, known)) {
+    let depthOfIf = 0;
+    const commands = readShell(script, known);
+    for (const [index, command] of commands.entries()) {
+      const [opening = ''] = command.words;
+      if (/^(if|case)$/.test(opening)) depthOfIf++;
+      if (/^(fi|esac)$/.test(opening)) depthOfIf--;
       for (const [name, value] of Object.entries(command.assignments))
         if (command.words.length === 0) known[name] = value;
       const where: Place = lines ? { file: at.file, line: command.line } : at;
       let argv = command.words.filter((word) => !/^\d*[<>]/.test(word));
+      const bare = argv.slice(
+        Math.max(
+          0,
+          argv.findIndex((word) => !/^(while|until|do|then|else|!|\{|\()$/.test(word)),
+        ),
+      );
+      if (/^(alembic|psql|nc|pg_isready|curl|wget|mysqladmin|mysql|redis-cli)$/.test(bare[0] ?? ''))
+        asides.push({
+          words: bare,
+          cwd,
+          place: where,
+          isConditional:
+            depthOfIf > 0 || isComplexFunction || command.after === '||' || commands[index + 1]?.after === '||',
+        });
       while (/^(if|then|else|elif|do|!|\{|\()$/.test(argv[0] ?? '')) argv = argv.slice(1);
       if (
         /^(while|until|for|case|done|fi|esac|\}|\)|\[|\[\[|test|set|export|source|\.|trap|echo|printf|sleep|true|false|return|shift|local|read|umask|ulimit|mkdir|chown|chmod|cp|mv|rm|touch|cat|ls|nc|pg_isready|curl|wget|sed|ln|which|date|exit|wait|kill|alembic|psql|envsubst)$/.test(
@@ -479,7 +510,7 @@ export function followStart(
     }
   }
   follow(words, around.workdir, place, { env: {}, runner: undefined, isModule: false, viaShell: false }, 0);
-  return { runs, faults, isKnown };
+  return { runs, faults, asides, isKnown };
 }
 
 function firstFound(list: Found[]): Found {
@@ -963,7 +994,7 @@ function sourceListening(
 
 /** The source that `dist/index.js` was made from: beside it, or where its package.json lies in the project. */
 export function sourceOfBuilt(run: Pick<Run, 'cwd'>, around: Surroundings, file: string): string | undefined {
-  const match = /^(?:\.\/)?(?:dist|build|lib|out)\/(.+)\.[cm]?js$/.exec(file);
+  const match = /^(?:\.\/)?(?:dist|build|lib|out)\/(.+?)(?:\.[cm]?js)?$/.exec(file);
   if (!match?.[1]) return undefined;
   const names = [`src/${match[1]}.ts`, `${match[1]}.ts`, `src/${match[1]}.js`];
   const beside = names.map((name) => around.find(path.posix.resolve(run.cwd, name)).source).find(Boolean);

@@ -155,6 +155,12 @@ function buildsOfStep(workflow: Workflow, job: Job, step: Step, matrix: Record<s
             return equals < 0 ? [] : [[line.slice(0, equals).trim(), fill(line.slice(equals + 1).trim())]];
           }),
         ),
+        given: new Map(
+          linesOf(textAt(inputs, 'build-args')).flatMap((line) => {
+            const name = /^\s*([A-Za-z_]\w*)\s*=/.exec(line)?.[1];
+            return name === undefined ? [] : [[name, placeOf(inputs, 'build-args')]];
+          }),
+        ),
         place: keyPlace.line > 1 ? keyPlace : place,
         by: 'workflow',
         images: tagsOf(workflow, job, inputs, fill),

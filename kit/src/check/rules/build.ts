@@ -918,15 +918,36 @@ function lackingProgram(seen: Image, words: string[]): Omit<Remark, 'place'> | u
     isPlainBase(base) && /^(docker\.io\/|library\/)*(python|node|alpine|debian|ubuntu|nginx)(:|@|$)/.test(base);
   if (!isPlain || !/^[a-z][\w+-]*$/.test(program) || seen.build.args.BASE_IMAGE !== undefined) return undefined;
   const system = systemOf(base);
+  const said = seen.runs.map((run) => run.commands.map((command) => command.words.join(' ')).join('\n')).join('\n');
+  const shown = words.slice(0, 4).join(' ');
+  if (
+    /^apt(-get)?$/.test(program) &&
+    (system === 'slim' || system === 'debian') &&
+    words.some((word, index) => word === 'install' && words.slice(1, index).every((each) => each.startsWith('-'))) &&
+    !/\bapt(-get)?\s+(-\S+\s+)*update\b|\.sh\b|\bdpkg\b/.test(said) &&
+    !words.some((word) => /\.deb$|^\./.test(word))
+  ) {
+    const name = words.findLast((word) => !word.startsWith('-')) ?? '';
+    return {
+      severity: 'error',
+      fr: [
+        `« ${shown} » vient sans « apt-get update » : l’image ${base} n’a aucune liste de paquets.`,
+        `La construction s’arrête : « E: Unable to locate package ${name} ».`,
+        `Écrivez : RUN apt-get update && ${words.join(' ')}`,
+      ],
+      en: [
+        `"${shown}" comes without "apt-get update": the image ${base} has no list of packages.`,
+        `The build stops: "E: Unable to locate package ${name}".`,
+        `Write: RUN apt-get update && ${words.join(' ')}`,
+      ],
+    };
+  }
   const isAbsent =
-    (system === 'alpine' && ALPINE_LACKS.test(program)) ||
+    (system === 'alpine' && ALPINE_LACKS.test(program) && !(program === 'curl' && /nginx/.test(base))) ||
     (system === 'slim' && (SLIM_LACKS.test(program) || DEBIAN_LACKS.test(program))) ||
     (system === 'debian' && DEBIAN_LACKS.test(program)) ||
     (system !== undefined && INSTALLED_APART.test(program));
   if (!isAbsent) return undefined;
-  const said = [...seen.runs.map((run) => run.commands.map((command) => command.words.join(' ')).join('\n'))].join(
-    '\n',
-  );
   // Something that an earlier line installs may well bring it.
   const mayBring =
     new RegExp(`(^|[\\s/=])${literal(program)}`).test(said) ||
@@ -942,7 +963,6 @@ function lackingProgram(seen: Image, words: string[]): Omit<Remark, 'place'> | u
     );
   if (mayBring) return undefined;
   const install = installLine(program, system);
-  const shown = words.slice(0, 4).join(' ');
   return {
     severity: 'error',
     fr: [

@@ -3,10 +3,11 @@ import type { Remark, Rule } from '../findings.ts';
 import { entryFiles, moduleArgument, runningSources, runsTests, type Instance, type Model } from '../model.ts';
 import { findModule, isOfInstalledProject, searchPath } from '../python.ts';
 import { isKnownModule } from '../read/distributions.ts';
-import { imageOf, isPlainBase } from '../read/image.ts';
+import { imageOf, isPlainBase, systemOf } from '../read/image.ts';
 import { parseImage } from '../read/images.ts';
 import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/packages.ts';
 import { isRunByHand } from '../read/scripts.ts';
+import { optionOf } from '../read/shell.ts';
 import type { Run, StartFault } from '../read/start.ts';
 import { readYaml, objectAt, textAt } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
@@ -43,7 +44,7 @@ export const startFile: Rule = {
         if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       }
       for (const run of instance.start.runs) {
-        const remark = moduleRemark(instance, run);
+        const remark = moduleRemark(instance, run) ?? servedRemark(instance, run) ?? sourceRemark(instance, run);
         if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       }
     }
@@ -189,6 +190,154 @@ function whereIs(instance: Instance, name: string, candidates: string[]): { fr: 
   return {
     fr: `Corrigez le nom du fichier, ou ajoutez « ${name} » au projet.`,
     en: `Mend the file’s name, or add "${name}" to the project.`,
+  };
+}
+
+/** A folder or file that a server serves or reads, and that the image does not hold. */
+function servedRemark(instance: Instance, run: Run): Remark | undefined {
+  const { around } = instance;
+  const wanted = servedBy(instance, run);
+  // What is mounted there, or built before, is not of the image.
+  if (
+    !wanted ||
+    instance.start.runs.indexOf(run) > 0 ||
+    instance.mounts.some(
+      (mount) => `${run.cwd}/`.startsWith(`${mount.target}/`) || mount.target.startsWith(`${run.cwd}/`),
+    )
+  )
+    return undefined;
+  if (wanted.files.some((file) => around.find(path.posix.resolve(run.cwd, file)).state !== 'no')) return undefined;
+  const target = path.posix.resolve(run.cwd, wanted.shown);
+  const [fr, en] = crash(instance, wanted.words);
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `start ${run.place.file}:${run.place.line}`,
+    fr: [
+      `« ${wanted.command} » cherche « ${target} », que l’image n’a pas.`,
+      wanted.isQuiet ? wanted.words : fr,
+      wanted.fr,
+    ],
+    en: [
+      `"${wanted.command}" looks for "${target}", which the image does not have.`,
+      wanted.isQuiet ? (wanted.wordsEn ?? wanted.words) : en,
+      wanted.en,
+    ],
+  };
+}
+
+interface Served {
+  command: string;
+  files: string[];
+  shown: string;
+  words: string;
+  wordsEn?: string;
+  /** It runs on, and answers nothing. */
+  isQuiet?: boolean;
+  fr: string;
+  en: string;
+}
+
+function servedBy(instance: Instance, run: Run): Served | undefined {
+  const { around } = instance;
+  const { args, program } = run;
+  const build = { fr: 'Ajoutez au Dockerfile : RUN npm run build', en: 'Add to the Dockerfile: RUN npm run build' };
+  if (program === 'next' && args[0] === 'start') {
+    const config = ['next.config.js', 'next.config.mjs', 'next.config.ts']
+      .map((name) => around.find(path.posix.resolve(run.cwd, name)).source)
+      .find(Boolean);
+    if (config !== undefined && /distDir/.test(around.project.read(config) ?? '')) return undefined;
+    return {
+      command: 'next start',
+      files: ['.next', '.next/BUILD_ID'],
+      shown: '.next',
+      words: "Error: Could not find a production build in the '.next' directory.",
+      fr: `${build.fr} (ou, avec plusieurs étapes : COPY --from=… /app/.next ./.next)`,
+      en: `${build.en} (or, with several stages: COPY --from=… /app/.next ./.next)`,
+    };
+  }
+  if (program === 'serve' || program === 'http-server') {
+    const folder = args.find(
+      (word, index) =>
+        !word.startsWith('-') && !/^(-l|--listen|-p|--port|-c|--config|-a|-P|--proxy)$/.test(args[index - 1] ?? ''),
+    );
+    if (folder === undefined || !/^[\w./-]+$/.test(folder) || folder === '.') return undefined;
+    return {
+      command: `${program} ${folder}`,
+      files: [folder, `${folder}/index.html`],
+      shown: folder,
+      isQuiet: true,
+      words: 'Le conteneur tourne, mais chaque page répond « 404 The requested path could not be found ».',
+      wordsEn: 'The container runs, but each page answers "404 The requested path could not be found".',
+      fr: `Nommez le dossier que la construction remplit (react-scripts : build ; Vite : dist).`,
+      en: `Name the folder that the build fills (react-scripts: build; Vite: dist).`,
+    };
+  }
+  if (program === 'vite' && args[0] === 'preview' && !args.some((word) => /^--(outDir|config)|^-c$/.test(word))) {
+    const config = ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs']
+      .map((name) => around.find(path.posix.resolve(run.cwd, name)).source)
+      .find(Boolean);
+    if (config !== undefined && /outDir|\broot\b|sveltekit/.test(around.project.read(config) ?? '')) return undefined;
+    return {
+      command: 'vite preview',
+      files: ['dist', 'dist/index.html'],
+      shown: 'dist',
+      words: 'The directory "dist" does not exist. Did you build your project?',
+      ...build,
+    };
+  }
+  if (program === 'prisma' && /^(migrate|db|generate)$/.test(args[0] ?? '')) {
+    const given = optionOf(args, '--schema');
+    const isConfigured = ['prisma.config.ts', 'prisma.config.js', 'package.json'].some((name) => {
+      const { source } = around.find(path.posix.resolve(run.cwd, name));
+      return (
+        source !== undefined && (name !== 'package.json' || /"prisma"\s*:\s*\{/.test(around.project.read(source) ?? ''))
+      );
+    });
+    if (given === undefined && isConfigured) return undefined;
+    const file = given ?? 'prisma/schema.prisma';
+    return {
+      command: `prisma ${args.slice(0, 2).join(' ')}`,
+      files: given === undefined ? [file, 'schema.prisma', 'prisma/schema'] : [file],
+      shown: file,
+      words: 'Error: Could not find Prisma Schema that is required for this command.',
+      fr: 'Copiez le dossier prisma dans l’image finale : COPY prisma ./prisma',
+      en: 'Copy the folder prisma into the final image: COPY prisma ./prisma',
+    };
+  }
+  return undefined;
+}
+
+/** TypeScript given to a Node that reads JavaScript only. */
+function sourceRemark(instance: Instance, run: Run): Remark | undefined {
+  const [file] = run.args;
+  const major = Number(/(?:^|\/)node:(\d+)/.exec(instance.image?.base ?? '')?.[1] ?? '99');
+  if (!/^(node|nodejs)$/.test(run.program) || file === undefined || !/\.[cm]?tsx?$/.test(file) || major > 20)
+    return undefined;
+  const options = `${run.env.NODE_OPTIONS ?? ''} ${instance.around.variables.NODE_OPTIONS ?? ''}`;
+  if (
+    instance.around.find(path.posix.resolve(run.cwd, file)).state !== 'yes' ||
+    /--(import|loader|require|experimental)/.test(options)
+  )
+    return undefined;
+  const [fr, en] = crash(
+    instance,
+    `TypeError [ERR_UNKNOWN_FILE_EXTENSION]: Unknown file extension "${path.posix.extname(file)}" for ${path.posix.resolve(run.cwd, file)}`,
+  );
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `start ${run.place.file}:${run.place.line}`,
+    fr: [
+      `« node ${file} » lance du TypeScript, que Node ${major} ne lit pas.`,
+      fr,
+      'Compilez-le (RUN npx tsc) et lancez le fichier .js de dist/, ou lancez-le par tsx : npx tsx …',
+    ],
+    en: [
+      `"node ${file}" runs TypeScript, which Node ${major} does not read.`,
+      en,
+      'Compile it (RUN npx tsc) and run the .js file of dist/, or run it through tsx: npx tsx …',
+    ],
   };
 }
 
@@ -398,7 +547,11 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
   const attribute = wanted.attribute.replace(/\(.*$/, '').split('.')[0] ?? '';
   if (!file || attribute === '' || file.starred || file.names.has(attribute) || file.names.size === 0) return undefined;
   const text = instance.around.project.read(source) ?? '';
-  if (new RegExp(`^\\s*(global\\s+)?${attribute}\\b\\s*[:=]|\\b${attribute}\\s*=|__getattr__`, 'm').test(text))
+  // A name of another function is none of the module.
+  const outer = text.replace(/^(async )?def .*\n(?:(?:[ \t].*)?\n)*/gm, (body) =>
+    /^\s+global\s/m.test(body) ? body : '',
+  );
+  if (new RegExp(`^\\s*(global\\s+)?${attribute}\\b\\s*[:=]|\\b${attribute}\\s*=|__getattr__`, 'm').test(outer))
     return undefined;
   const apps = [...file.names]
     .filter(([, maker]) =>
@@ -516,7 +669,7 @@ export const startCommand: Rule = {
         instance.container?.isInit
       )
         continue;
-      const remark = noCommand(instance) ?? endsAtOnce(model, instance);
+      const remark = noCommand(instance) ?? swallowed(instance) ?? endsAtOnce(model, instance);
       if (remark) yield remark;
     }
   },
@@ -567,6 +720,61 @@ function noCommand(instance: Instance): Remark | undefined {
       `${image.dockerfile.path} has neither CMD nor ENTRYPOINT: the image ${image.base} then runs ${isPython ? 'an empty Python interpreter' : 'an empty shell or interpreter'}.`,
       en,
       `Add as the last line: ${isPython ? 'CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]' : base.repository === 'node' ? 'CMD ["npm", "start"]' : 'CMD ["…"]'}`,
+    ],
+  };
+}
+
+/** An entry script that ends without running the command that it is given. */
+function swallowed(instance: Instance): Remark | undefined {
+  const { image, start } = instance;
+  const entry = image?.entrypoint;
+  if (
+    !image ||
+    !entry?.exec ||
+    !image.command ||
+    start.runs.length > 0 ||
+    !start.isKnown ||
+    start.faults.some((fault) => fault.kind !== 'script') ||
+    instance.container?.object.command !== undefined ||
+    instance.service?.object.entrypoint !== undefined
+  )
+    return undefined;
+  const script = entry.exec.find((word) => /\.sh$|entrypoint/.test(word));
+  const { source } =
+    script === undefined
+      ? { source: undefined }
+      : instance.around.find(path.posix.resolve(instance.around.workdir, script));
+  const text = source === undefined ? undefined : instance.around.project.read(source);
+  if (
+    text === undefined ||
+    source === undefined ||
+    /\$[@*\d]|\$\{[@*\d]|\bexec\b|\b(wait|tail|sleep infinity)\b|&\s*$/m.test(text)
+  )
+    return undefined;
+  const command = (image.command.exec ?? [image.command.raw]).join(' ');
+  const [fr, en] =
+    instance.where === 'kubernetes'
+      ? [
+          'Le pod passe à Completed, puis CrashLoopBackOff, sans erreur dans ses journaux.',
+          'The pod goes to Completed, then CrashLoopBackOff, without an error in its logs.',
+        ]
+      : [
+          'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
+          'The container stops at once: "exited with code 0".',
+        ];
+  return {
+    severity: 'error',
+    place: { file: source, line: text.trimEnd().split('\n').length },
+    about: `command ${image.dockerfile.path}`,
+    fr: [
+      `${source} se termine sans lancer la commande (« ${command} ») : ENTRYPOINT la reçoit, et ne s’en sert pas.`,
+      fr,
+      `Ajoutez en dernière ligne de ${source} : exec "$@"`,
+    ],
+    en: [
+      `${source} ends without running the command ("${command}"): ENTRYPOINT receives it, and does not use it.`,
+      en,
+      `Add as the last line of ${source}: exec "$@"`,
     ],
   };
 }
@@ -649,6 +857,8 @@ export const startProgram: Rule = {
   },
   *check(model) {
     for (const instance of model.instances) {
+      const aside = asideRemark(model, instance) ?? shellRemark(instance);
+      if (aside) yield { ...aside, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       const run = instance.start.runs.at(-1);
       if (!instance.image || !run || !instance.start.isKnown) continue;
       const remark = pythonRemark(model, instance, run) ?? nodeRemark(model, instance, run);
@@ -656,6 +866,139 @@ export const startProgram: Rule = {
     }
   },
 };
+
+/** A command before the program (migrations, waiting for the database) that the image does not have. */
+function asideRemark(model: Model, instance: Instance): Remark | undefined {
+  const { image, start } = instance;
+  if (!image || instance.where === 'image') return undefined;
+  for (const { words, cwd, place, isConditional } of start.asides) {
+    if (isConditional) continue;
+    const [program = ''] = words;
+    if (program === 'alembic') {
+      const run: Run = {
+        program,
+        args: words.slice(1),
+        written: program,
+        cwd,
+        place,
+        env: {},
+        runner: undefined,
+        isModule: false,
+        viaShell: true,
+      };
+      const remark = pythonRemark(model, instance, run);
+      if (remark) return remark;
+      const config = optionOf(words, '-c', '--config');
+      const file = config ?? 'alembic.ini';
+      if (/[$*]/.test(file) || instance.around.find(path.posix.resolve(cwd, file)).state !== 'no') continue;
+      if (config === undefined && instance.around.find(path.posix.resolve(cwd, 'pyproject.toml')).state !== 'no')
+        continue;
+      const [fr, en] = crash(
+        instance,
+        `FAILED: No '${config === undefined ? 'script_location' : file}' key found in configuration`,
+      );
+      const hint = whereIs(
+        instance,
+        path.posix.basename(file),
+        model.project.files
+          .map((each) => each.path)
+          .filter((each) => path.posix.basename(each) === path.posix.basename(file)),
+      );
+      return {
+        severity: 'error',
+        place,
+        about: `start ${place.file}:${place.line}`,
+        fr: [
+          `« ${words.slice(0, 3).join(' ')} » cherche ${path.posix.resolve(cwd, file)}, qui n’est pas dans l’image.`,
+          fr,
+          hint.fr,
+        ],
+        en: [
+          `"${words.slice(0, 3).join(' ')}" looks for ${path.posix.resolve(cwd, file)}, which is not in the image.`,
+          en,
+          hint.en,
+        ],
+      };
+    }
+    const system = isPlainBase(image.base) ? systemOf(image.base) : undefined;
+    const isPlain = /^(docker\.io\/|library\/)*(python|node|alpine|debian|ubuntu)(:|@|$)/.test(image.base);
+    const isAbsent =
+      isPlain &&
+      ((system === 'alpine' && /^(pg_isready|psql|mysql|mysqladmin|redis-cli|curl)$/.test(program)) ||
+        ((system === 'slim' || (system === 'debian' && !/^(curl|wget)$/.test(program))) &&
+          /^(nc|pg_isready|psql|mysql|mysqladmin|redis-cli|curl|wget)$/.test(program)));
+    const said = image.runs.map((run) => run.instruction.raw).join('\n');
+    if (
+      !isAbsent ||
+      /netcat|postgres|mysql|mariadb|redis|build-deps|xargs|requirements.*apt|\.sh\b|\bnmap|busybox/.test(said) ||
+      new RegExp(`\\b${program}\\b`).test(said) ||
+      image.copies.some((copy) => copy.from !== undefined || /\/s?bin\//.test(copy.destination))
+    )
+      continue;
+    const name =
+      (
+        {
+          nc: 'netcat-openbsd',
+          pg_isready: 'postgresql-client',
+          psql: 'postgresql-client',
+          mysql: 'default-mysql-client',
+          mysqladmin: 'default-mysql-client',
+          'redis-cli': 'redis-tools',
+        } as Record<string, string>
+      )[program] ?? program;
+    const install =
+      system === 'alpine' ? `RUN apk add --no-cache ${name}` : `RUN apt-get update && apt-get install -y ${name}`;
+    return {
+      severity: 'error',
+      place,
+      about: `start ${place.file}:${place.line}`,
+      fr: [
+        `« ${words.slice(0, 4).join(' ')} » lance « ${program} », que l’image ${image.base} n’a pas.`,
+        `L’attente ne finit jamais, ou le démarrage s’arrête : « ${program}: not found ».`,
+        `Ajoutez au Dockerfile : ${install} (ou laissez compose attendre : depends_on avec condition: service_healthy)`,
+      ],
+      en: [
+        `"${words.slice(0, 4).join(' ')}" runs "${program}", which the image ${image.base} does not have.`,
+        `The waiting never ends, or the start stops: "${program}: not found".`,
+        `Add to the Dockerfile: ${install} (or let compose wait: depends_on with condition: service_healthy)`,
+      ],
+    };
+  }
+  return undefined;
+}
+
+/** bash, asked for by name in an image that has sh only. */
+function shellRemark(instance: Instance): Remark | undefined {
+  const { image, start } = instance;
+  const [first = ''] = start.words ?? [];
+  if (
+    !image ||
+    !/^(\/(usr\/)?bin\/)?bash$/.test(first) ||
+    systemOf(image.base) !== 'alpine' ||
+    !/^(docker\.io\/|library\/)*(python|node|alpine)(:|@|$)/.test(image.base) ||
+    image.runs.some((run) => /\bbash\b/.test(run.instruction.raw))
+  )
+    return undefined;
+  const [fr, en] = crash(
+    instance,
+    `exec: "${first}": ${first === 'bash' ? 'executable file not found in $PATH' : 'no such file or directory'}`,
+  );
+  return {
+    severity: 'error',
+    place: start.place,
+    about: `start ${start.place.file}:${start.place.line}`,
+    fr: [
+      `La commande lance bash, que l’image ${image.base} n’a pas.`,
+      fr,
+      'Écrivez sh à la place de bash (ou, dans le Dockerfile : RUN apk add --no-cache bash).',
+    ],
+    en: [
+      `The command runs bash, which the image ${image.base} does not have.`,
+      en,
+      'Write sh in place of bash (or, in the Dockerfile: RUN apk add --no-cache bash).',
+    ],
+  };
+}
 
 function pythonRemark(model: Model, instance: Instance, run: Run): Remark | undefined {
   const { image } = instance;
