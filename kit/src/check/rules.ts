@@ -14,6 +14,7 @@ import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
 import { developmentServer } from './rules/development.ts';
 import { importMissing } from './rules/imports.ts';
 import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
+import { frontServed } from './rules/front-served.ts';
 import { frontVariable } from './rules/front-variable.ts';
 import { healthcheck } from './rules/health.ts';
 import {
@@ -104,6 +105,7 @@ export const rules: readonly Rule[] = [
   ingressRewrite,
   frontPath,
   proxyRewrite,
+  frontServed,
   imageUnknown,
   imagePull,
   imageArchitecture,
