@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { entryFiles, frontOf, type Front, type Instance, type Model } from './model.ts';
-import { imageOf, type Image } from './read/image.ts';
+import { imageOf, isPlainBase, type Image } from './read/image.ts';
 import { addedByHand, installOf, nodePackages, packageName, type NodePackages } from './read/node-packages.ts';
 import { readJsonc } from './read/jsonc.ts';
 import type { Project } from './read/project.ts';
@@ -11,7 +11,17 @@ import { isObject, objectAt, textAt, type Json } from './read/yaml.ts';
 /** An import of JavaScript that fails when the program starts, or when the project is built. */
 export interface NodeFault {
   kind:
-    'file' | 'case' | 'uncopied' | 'extension' | 'folder' | 'package' | 'dev-package' | 'alias' | 'require' | 'import';
+    | 'bare'
+    | 'file'
+    | 'case'
+    | 'uncopied'
+    | 'extension'
+    | 'folder'
+    | 'package'
+    | 'dev-package'
+    | 'alias'
+    | 'require'
+    | 'import';
   source: SourceFile;
   line: number;
   module: string;
@@ -60,6 +70,8 @@ interface Context {
   by: NodeFault['by'];
   isPlain: boolean;
   production: boolean;
+  /** No package at all can be in the image: nothing installs them there or brings them along. */
+  isBare: boolean;
   added: Set<string> | undefined;
   read: (file: string) => SourceFile | undefined;
   faults: NodeFault[];
@@ -81,6 +93,7 @@ export function nodeFaults(model: Model, instance: Instance): NodeFault[] {
     added: addedByHand(image),
     read: model.source,
     faults,
+    isBare: hasNoPackages(image, stages, model.project),
   };
   for (const run of instance.start.runs) {
     if (!/^(node|nodejs|tsx|ts-node|bun|nodemon|ts-node-dev)$/.test(run.program)) continue;
@@ -99,7 +112,15 @@ export function nodeFaults(model: Model, instance: Instance): NodeFault[] {
       /\.[cm]?js$/.test(source.path) &&
       !hasLoader(run, instance);
     const compiler = absolute === undefined ? compilerOf(model.project, source.path) : undefined;
-    if (absolute === undefined && compiler === undefined) continue;
+    if (absolute === undefined && compiler === undefined) {
+      // Nest's own tool compiles file by file too.
+      const first = source.imports.find((each) => each.isCertain && packageName(each.module) !== undefined);
+      if (base.isBare && first && isNestBuild(model.project, source.path))
+        faults.push(
+          faultOf({ ...base, by: 'tsc', isPlain: false, production }, 'bare', source, first, packageName(first.module)),
+        );
+      continue;
+    }
     const context: Context = { ...base, by: absolute === undefined ? 'tsc' : 'node', isPlain, production };
     if (compiler) checkCompiled(context, source, run, compiler);
     walk(context, source, absolute);
@@ -108,6 +129,41 @@ export function nodeFaults(model: Model, instance: Instance): NodeFault[] {
   if (front && buildsFront(image))
     checkFront({ ...base, by: 'bundler', isPlain: false, production: false }, front, model);
   return faults;
+}
+
+/** Whether an image can hold no package: no line installs any, and no copy brings `node_modules` along. */
+function hasNoPackages(image: Image, stages: (name: string) => Image | undefined, project: Project): boolean {
+  if (!isPlainBase(image.base) || !/(^|\/)node(:|@|$)/.test(image.base)) return false;
+  if (image.env.has('NODE_PATH') || image.env.has('YARN_VERSION_OVERRIDE')) return false;
+  const manages = /\b(npm|pnpm|yarn|bun|npx|corepack)\b|\.sh\b|node_modules/;
+  if (image.runs.some((run) => manages.test(run.instruction.raw))) return false;
+  if (project.files.some((file) => /(^|\/)\.pnp\.cjs$|^\.yarnrc\.yml$/.test(file.path))) return false;
+  return image.copies.every((copy) => {
+    const isModules = (name: string) => /node_modules|\$|(^|\/)\*/.test(name);
+    if (copy.sources.some(isModules) || copy.destination.includes('node_modules')) return false;
+    if (copy.from === undefined) {
+      // The developer's own folder may lie in the context, unless that is kept out.
+      return copy.sources.every((source) => {
+        const folder = path.posix.normalize(path.posix.join(image.context.folder, path.posix.join('/', source)));
+        const modules = path.posix.join(folder, 'node_modules');
+        return (
+          project.kindOf(folder) === 'file' ||
+          image.context.ignores(modules) ||
+          image.build.by === 'workflow' ||
+          project.kindOf(path.posix.join(folder, 'package.json')) !== 'file'
+        );
+      });
+    }
+    const other = stages(copy.from.toLowerCase());
+    if (!other) return false;
+    return copy.sources.every((source) => {
+      const from = path.posix.resolve('/', source);
+      return (
+        !(from === '/' || other.workdir === from || other.workdir.startsWith(`${from}/`)) &&
+        !/standalone|\.output|\/build$/.test(from)
+      );
+    });
+  });
 }
 
 /** Where a script is in the container, when it is the project's own file. */
@@ -132,6 +188,13 @@ interface Compiler {
   isModule: boolean;
   aliases: string[];
   canRewrite: boolean;
+}
+
+/** Whether `nest build` makes what is started, without a bundler. */
+function isNestBuild(project: Project, source: string): boolean {
+  const packages = nodePackages(project, source);
+  if (!packages || !/^nest build$/.test(textAt(packages.manifest, 'scripts', 'build') ?? '')) return false;
+  return !/webpack/.test(project.read(path.posix.join(path.posix.dirname(packages.file), 'nest-cli.json')) ?? '');
 }
 
 /** TypeScript's own compiler, when nothing else makes the files that are started. */
@@ -395,6 +458,11 @@ function checkPackage(
 ): void {
   const name = packageName(each.module);
   if (name === undefined || !context.added || context.added.has(name)) return;
+  if (context.isBare && context.by !== 'bundler') {
+    if (!context.faults.some((fault) => fault.kind === 'bare'))
+      context.faults.push({ ...faultOf(context, 'bare', source, each, name), isEsm, absolute: at });
+    return;
+  }
   const presence = packages.has(name);
   const kind =
     presence === 'no'

@@ -779,7 +779,14 @@ export function listeningOf(
         : args.includes('--watch')
           ? '--watch'
           : undefined;
-      return file === undefined ? undefined : sourceListening(run, around, file, watches);
+      if (file === undefined) return undefined;
+      // The server that Next makes of itself (output: 'standalone').
+      if (
+        path.posix.basename(file) === 'server.js' &&
+        (around.image?.copies.some((copy) => copy.sources.some((source) => /\.next\/standalone/.test(source))) ?? false)
+      )
+        return made('next', envOr('PORT', '3000'), envOr('HOSTNAME', '0.0.0.0'));
+      return sourceListening(run, around, file, watches);
     }
     default:
       return undefined;

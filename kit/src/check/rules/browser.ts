@@ -1,8 +1,8 @@
-import { instancesOf } from '../chains.ts';
+import { instancesOf, portOfUrl } from '../chains.ts';
 import { isEnvTemplate } from '../read/env-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { BROWSER_VARIABLE, frontUses, isAddressVariable, writtenUrls, type FrontUse } from '../fronts.ts';
-import { COURSE_IMAGES, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import { COURSE_IMAGES, frontOf, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
 import { parseImage, roleOf } from '../read/images.ts';
 import {
   dataOf,
@@ -392,12 +392,18 @@ function localRemark(model: Model, use: FrontUse, variable: string | undefined, 
 /** Under compose, localhost is right for the browser, provided that the port is published. */
 function* unpublished(model: Model, use: FrontUse): Generator<Remark> {
   const { stack } = use.instance;
-  if (!stack || stack.isOpen) return;
-  for (const [name, { value, place }] of use.values) {
+  if (!stack || stack.isOpen || use.instance.where !== 'compose') return;
+  const services = stack.services.filter((service) => service.profiles.length === 0);
+  const written = use.front
+    ? writtenUrls(model, use.front)
+        .filter(({ variable }) => variable === undefined || !use.values.has(variable))
+        .map(({ url, place }) => ['', { value: url, place }] as const)
+    : [];
+  for (const [name, { value, place }] of [...use.values, ...written]) {
     const match = /^https?:\/\/(?:localhost|127\.0\.0\.1):(\d+)/.exec(value ?? '');
-    if (!match || !BROWSER_VARIABLE.test(name) || !isAddressVariable(name)) continue;
+    if (!match || (name !== '' && (!BROWSER_VARIABLE.test(name) || !isAddressVariable(name)))) continue;
+    if (place.file === use.instance.image?.dockerfile.path && name !== '' && isProxyTarget(model, use, name)) continue;
     const port = Number(match[1]);
-    const services = stack.services.filter((service) => service.profiles.length === 0);
     if (
       services.some(
         (service) =>
@@ -405,24 +411,38 @@ function* unpublished(model: Model, use: FrontUse): Generator<Remark> {
       )
     )
       continue;
-    const meant = services.find((service) =>
-      service.ports.some((each) => each.container === port && each.host !== undefined),
+    const apis = model.instances.filter(
+      (each) =>
+        each.stack === stack &&
+        each !== use.instance &&
+        each.image !== undefined &&
+        each.listens.length > 0 &&
+        frontOf(model, each.image) === undefined,
     );
-    const published = meant?.ports.find((each) => each.container === port)?.host;
-    if (!meant || published === undefined) continue;
+    const meant =
+      services.find((service) => service.ports.some((each) => each.container === port && each.host !== undefined)) ??
+      (apis.length === 1 ? apis[0]?.service : undefined);
+    if (!meant) continue;
+    const published = (meant.ports.find((each) => each.container === port) ?? meant.ports[0])?.host;
+    const label: [string, string] = name === '' ? ['Le code du front', 'The code of the front'] : [name, name];
+    const listens = apis.find((each) => each.service === meant)?.listens[0]?.port ?? port;
     yield {
       severity: 'error',
       place,
       about: `front ${place.file}:${place.line}`,
       fr: [
-        `${name} donne au navigateur le port ${port}, mais compose publie « ${meant.name} » sur le ${published}.`,
+        `${label[0]} donne au navigateur le port ${port}, mais compose ${published === undefined ? `ne publie aucun port de « ${meant.name} »` : `publie « ${meant.name} » sur le ${published}`}.`,
         'La console du navigateur montre « net::ERR_CONNECTION_REFUSED ».',
-        `Écrivez : ${name}=http://localhost:${published}`,
+        published === undefined
+          ? `Ajoutez au service ${meant.name} : ports: ["${port}:${listens}"]`
+          : `Écrivez : ${name === '' ? '' : `${name}=`}http://localhost:${published}`,
       ],
       en: [
-        `${name} gives the browser port ${port}, but compose publishes "${meant.name}" on ${published}.`,
+        `${label[1]} gives the browser port ${port}, but compose ${published === undefined ? `publishes no port of "${meant.name}"` : `publishes "${meant.name}" on ${published}`}.`,
         'The browser’s console shows "net::ERR_CONNECTION_REFUSED".',
-        `Write: ${name}=http://localhost:${published}`,
+        published === undefined
+          ? `Add to the service ${meant.name}: ports: ["${port}:${listens}"]`
+          : `Write: ${name === '' ? '' : `${name}=`}http://localhost:${published}`,
       ],
     };
   }
@@ -801,8 +821,96 @@ export const corsOrigin: Rule = {
       });
       yield* corsRemarks(instance, callsAcross ? sources : [], frontHosts, ownHosts);
     }
+    yield* composeOrigins(model);
   },
 };
+
+/** Under compose the front's origin is `http://localhost` and the port that is published. */
+function* composeOrigins(model: Model): Generator<Remark> {
+  for (const instance of model.instances) {
+    const { stack, service } = instance;
+    if (!stack || !service || stack.isOpen || frontOf(model, instance.image)) continue;
+    const ports = service.ports.flatMap((each) => each.host ?? []);
+    const isOwn = (url: string) => isLocal(hostOf(url)) && ports.includes(portOfUrl(url));
+    const uses = frontUses(model).filter((use) => use.instance.stack === stack && use.front !== undefined);
+    // The browser's calls go from one published port to another.
+    const callers = uses.filter((use) =>
+      [
+        ...[...use.values.values()].flatMap(({ value }) => value ?? []),
+        ...(use.front ? writtenUrls(model, use.front).map(({ url }) => url) : []),
+      ].some(isOwn),
+    );
+    const origins = callers.flatMap((use) =>
+      (use.instance.service?.ports ?? []).flatMap((each) =>
+        each.host === undefined ? [] : [`http://localhost${each.host === 80 ? '' : `:${each.host}`}`],
+      ),
+    );
+    const [origin] = origins;
+    if (origin === undefined || callers.length !== uses.length || callers.length !== 1) continue;
+    const api = `http://localhost:${ports[0] ?? 8000}`;
+    yield* originRemarks(model, instance, origins, origin, api);
+  }
+}
+
+/** The list of origins that an API accepts, held against those of its front. */
+function* originRemarks(
+  model: Model,
+  instance: Instance,
+  origins: string[],
+  origin: string,
+  api: string,
+): Generator<Remark> {
+  const same = origins.flatMap((each) => [each, each.replace('localhost', '127.0.0.1')]);
+  const accepts = (list: string[]) =>
+    list.some((each) => each === '*' || each === 'true' || same.includes(each) || /[\\^$()|]|\*/.test(each));
+  const told = (place: Place, list: string[], label: [string, string]): Remark => {
+    const slash = list.find((each) => same.includes(each.replace(/\/$/, '')));
+    const bare = list.find((each) => same.includes(`http://${each}`));
+    return {
+      severity: 'error',
+      place,
+      about: `cors ${place.file}:${place.line}`,
+      fr: [
+        slash !== undefined
+          ? `${label[0]} accepte « ${slash} », avec une barre à la fin ; le navigateur dit « ${origin} », sans barre.`
+          : bare !== undefined
+            ? `${label[0]} accepte « ${bare} », sans http:// ; le navigateur dit « ${origin} ».`
+            : `${label[0]} n’accepte que « ${list.join(', ')} », alors que compose publie le front à « ${origin} ».`,
+        `La console du navigateur montre « Access to fetch at '${api}/…' from origin '${origin}' has been blocked by CORS policy ».`,
+        `Écrivez : ${origin}`,
+      ],
+      en: [
+        slash !== undefined
+          ? `${label[1]} accepts "${slash}", with a slash at the end; the browser says "${origin}", without.`
+          : bare !== undefined
+            ? `${label[1]} accepts "${bare}", without http://; the browser says "${origin}".`
+            : `${label[1]} accepts only "${list.join(', ')}", while compose publishes the front at "${origin}".`,
+        `The browser’s console shows "Access to fetch at '${api}/…' from origin '${origin}' has been blocked by CORS policy".`,
+        `Write: ${origin}`,
+      ],
+    };
+  };
+  for (const source of runningSources(model, instance)) {
+    for (const call of source.calls) {
+      const value =
+        call.named.get('allow_origins') ??
+        call.named.get('origins') ??
+        (/^(cors|app\.enableCors)$/.test(call.callee) ? call.named.get('origin') : undefined);
+      if (!value || call.named.has('allow_origin_regex')) continue;
+      const list = valuesOf(value, instance);
+      if (!list || list.length === 0 || accepts(list)) continue;
+      if (!list.every((each) => /^https?:\/\/|^(localhost|127\.0\.0\.1)(:\d+)?\/?$/.test(each))) continue;
+      const variable = value.kind === 'env' ? instance.variables.get(value.name) : undefined;
+      const name = value.kind === 'env' && variable ? value.name : undefined;
+      yield told(
+        variable?.place ?? { file: source.path, line: call.line },
+        list,
+        name === undefined ? ['L’API', 'The API'] : [name, name],
+      );
+      return;
+    }
+  }
+}
 
 export const allowedHosts: Rule = {
   id: 'allowed-hosts',

@@ -75,6 +75,43 @@ function* nodeRemarks(model: Model, instance: Instance): Generator<Remark> {
   }
 }
 
+/** No package is in the image at all. */
+function bareRemark(instance: Instance, fault: NodeFault): Remark {
+  const { image } = instance;
+  const name = fault.right ?? fault.module;
+  const [fr, en] = crash(
+    instance,
+    fault.isEsm ? `Error [ERR_MODULE_NOT_FOUND]: Cannot find package '${name}'` : `Error: Cannot find module '${name}'`,
+  );
+  const stages = image?.dockerfile.stages ?? [];
+  const last = image?.copies.findLast((copy) => copy.stage === image.stage) ?? undefined;
+  const maker = stages.find(
+    (stage) =>
+      stage !== image?.stage &&
+      stage.instructions.some((step) => step.keyword === 'RUN' && /\b(npm|pnpm|yarn|bun)\b/.test(step.raw)),
+  );
+  const workdir = maker?.instructions.find((step) => step.keyword === 'WORKDIR')?.text ?? '/app';
+  const fix =
+    maker === undefined
+      ? 'COPY package*.json ./\nRUN npm ci --omit=dev'
+      : `COPY --from=${maker.name ?? String(maker.index)} ${workdir}/node_modules ./node_modules`;
+  return {
+    severity: 'error',
+    place: { file: image?.dockerfile.path ?? '', line: last?.instruction.line ?? image?.stage.line ?? 1 },
+    about: `packages ${image?.dockerfile.path ?? ''}`,
+    fr: [
+      `${fault.source.path} (ligne ${fault.line}) importe « ${name} », mais l’image finale n’a pas de node_modules : rien ne l’installe ni ne le copie.`,
+      fr,
+      `Ajoutez à ${maker === undefined ? 'l’image' : 'la dernière étape'} :\n${fix}`,
+    ],
+    en: [
+      `${fault.source.path} (line ${fault.line}) imports "${name}", but the final image has no node_modules: nothing installs or copies it.`,
+      en,
+      `Add to the ${maker === undefined ? 'image' : 'last stage'}:\n${fix}`,
+    ],
+  };
+}
+
 /** What an import looks like that Node, TypeScript or a bundler does not find. */
 function nodeLook(instance: Instance, fault: NodeFault): [string, string] {
   const { module, source, right } = fault;
@@ -134,6 +171,7 @@ function nodeRemark(instance: Instance, fault: NodeFault, isHabit: boolean): Rem
   const dockerfile = image?.dockerfile.path ?? '';
   const look =
     fault.kind === 'alias' ? crash(instance, `Error: Cannot find module '${module}'`) : nodeLook(instance, fault);
+  if (fault.kind === 'bare') return bareRemark(instance, fault);
   if (fault.kind === 'uncopied')
     return uncopiedRemark({ instance, source, line: fault.line, module, look, about: '' }, right);
   const manifest = nodePackages(instance.around.project, source.path)?.file ?? 'package.json';
@@ -141,7 +179,10 @@ function nodeRemark(instance: Instance, fault: NodeFault, isHabit: boolean): Rem
     path.posix.dirname(manifest) === '.'
       ? `npm install ${right}`
       : `npm install ${right} --prefix ${path.posix.dirname(manifest)}`;
-  const said: Record<Exclude<NodeFault['kind'], 'uncopied'>, { fr: [string, string]; en: [string, string] }> = {
+  const said: Record<
+    Exclude<NodeFault['kind'], 'uncopied' | 'bare'>,
+    { fr: [string, string]; en: [string, string] }
+  > = {
     file: {
       fr: [`importe « ${module} », et ce fichier n’existe pas`, 'Corrigez le chemin, ou ajoutez ce fichier au projet.'],
       en: [`imports "${module}", and there is no such file`, 'Mend the path, or add that file to the project.'],

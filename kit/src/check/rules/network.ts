@@ -559,6 +559,7 @@ function hostFix(server: string): [string, string] {
     marimo: '--host 0.0.0.0',
     'shiny (R)': "runApp(…, host = '0.0.0.0', port = 3838)",
     plumber: "pr_run(pr, host = '0.0.0.0', port = 8000)",
+    next: 'ENV HOSTNAME=0.0.0.0 (next start : -H 0.0.0.0)',
     fastify: "fastify.listen({ port, host: '0.0.0.0' })",
     node: "app.listen(port, '0.0.0.0')",
   };
