@@ -1,4 +1,5 @@
 import type { Rule } from './findings.ts';
+import { autoscaler } from './rules/autoscaler.ts';
 import {
   allowedHosts,
   corsOrigin,
@@ -41,6 +42,9 @@ import {
   serviceSelector,
   sharedPod,
 } from './rules/network.ts';
+import { networkPolicy } from './rules/network-policy.ts';
+import { securityContext } from './rules/pod-security.ts';
+import { variableReference } from './rules/pod-variables.ts';
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
 import { frontPath, ingressRewrite, probePath, proxyRewrite } from './rules/routes.ts';
 import { secretCommitted } from './rules/secrets.ts';
@@ -72,6 +76,7 @@ export const rules: readonly Rule[] = [
   volumeMissing,
   referenceMissing,
   referenceKey,
+  variableReference,
   composeSchema,
   composePort,
   composeHost,
@@ -106,6 +111,9 @@ export const rules: readonly Rule[] = [
   frontPath,
   proxyRewrite,
   frontServed,
+  securityContext,
+  networkPolicy,
+  autoscaler,
   imageUnknown,
   imagePull,
   imageArchitecture,

@@ -12,10 +12,12 @@ import {
   servicesOf,
   workloadsBehind,
   type Cluster,
+  stringsAt,
   type IngressPath,
+  type Resource,
 } from '../read/kubernetes.ts';
 import { textOf, type SourceFile, type Value } from '../read/source.ts';
-import { objectsAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { listAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance } from '../words.ts';
 import path from 'node:path';
 
@@ -616,9 +618,50 @@ export const ingressHost: Rule = {
         }
         seen.set(key, entry);
       }
+      for (const ingress of cluster.resources.filter(({ kind }) => kind === 'Ingress'))
+        yield* strangeCertificate(ingress);
     }
   },
 };
+
+/** A host of the certificate that no rule has, beside a rule that the certificate leaves out. */
+function* strangeCertificate({ object, name }: Resource): Generator<Remark> {
+  const hosts = objectsAt(object, 'spec', 'rules').flatMap((rule) => textAt(rule, 'host') ?? []);
+  const covers = (certified: string, host: string) =>
+    certified === host || (certified.startsWith('*.') && host.slice(host.indexOf('.')) === certified.slice(1));
+  const blocks = objectsAt(object, 'spec', 'tls');
+  const certified = blocks.flatMap((block) => stringsAt(block, 'hosts'));
+  for (const block of blocks) {
+    const list = listAt(block, 'hosts');
+    for (const [index, each] of list.entries()) {
+      const text = written(each);
+      if (isFilledInLater(text) || hosts.some((host) => covers(text, host))) continue;
+      const left = hosts.filter(
+        (host) =>
+          !certified.some((other) => covers(other, host)) &&
+          /^[a-z0-9*][a-z0-9.-]*$/.test(host) &&
+          !COURSE_HOST.test(host),
+      );
+      const [right] = left;
+      if (right === undefined) continue;
+      yield {
+        severity: 'warning',
+        place: placeOf(list, index),
+        about: `certificate ${name}`,
+        fr: [
+          `Le certificat de l’Ingress « ${name} » est pour « ${text} », alors que l’adresse est « ${right} ».`,
+          'En https, le navigateur montre « Votre connexion n’est pas privée » (ERR_CERT_COMMON_NAME_INVALID).',
+          `Écrivez sous tls.hosts : ${right}`,
+        ],
+        en: [
+          `The certificate of the Ingress "${name}" is for "${text}", while the address is "${right}".`,
+          'With https, the browser shows "Your connection is not private" (ERR_CERT_COMMON_NAME_INVALID).',
+          `Write under tls.hosts: ${right}`,
+        ],
+      };
+    }
+  }
+}
 
 /** The front calls its own address, where nothing passes the calls on to the API. */
 function* ownHost(

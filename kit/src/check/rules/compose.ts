@@ -5,6 +5,7 @@ import type { Service, Stack } from '../read/compose.ts';
 import { composeFaults, propertiesOf } from '../read/schema.ts';
 import { isObject, objectAt, placeAt, placeOf, type JsonObject, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
+import { hiddenInPods } from './pod-volumes.ts';
 
 export const composeSchema: Rule = {
   id: 'compose-schema',
@@ -190,12 +191,12 @@ function missingFile(name: string, place: Place, what: string): Remark {
 export const bindMount: Rule = {
   id: 'bind-mount',
   title: {
-    fr: 'Un volume de compose cache ce que l’image contient',
-    en: 'A volume of compose hides what the image holds',
+    fr: 'Un volume cache ce que l’image contient',
+    en: 'A volume hides what the image holds',
   },
   why: {
-    fr: 'Monter un dossier de votre ordinateur dans le conteneur cache tout ce que l’image avait à cet endroit : node_modules, .venv, fichiers construits.',
-    en: 'Mounting a folder of your computer in the container hides all that the image had there: node_modules, .venv, built files.',
+    fr: 'Monter un volume ou un dossier de votre ordinateur dans le conteneur cache tout ce que l’image avait à cet endroit : node_modules, .venv, programme, fichiers construits.',
+    en: 'Mounting a volume or a folder of your computer in the container hides all that the image had there: node_modules, .venv, the program, built files.',
   },
   *check(model) {
     for (const instance of model.instances) {
@@ -210,6 +211,7 @@ export const bindMount: Rule = {
         if (remark) yield remark;
       }
     }
+    yield* hiddenInPods(model);
   },
 };
 

@@ -353,7 +353,7 @@ export const databaseVolume: Rule = {
       const mounts = mountsOf(instance);
       const folders = [...DATA_FOLDERS[engine]];
       const chosen = instance.variables.get('PGDATA')?.value;
-      if (chosen !== undefined) folders.push(chosen);
+      if (chosen?.startsWith('/') === true && engine === 'postgres') folders.splice(0, folders.length, chosen);
       const fits = (target: string) =>
         folders.some(
           (folder) => target === folder || target.startsWith(`${folder}/`) || folder.startsWith(`${target}/`),
@@ -361,7 +361,7 @@ export const databaseVolume: Rule = {
       const good = mounts.filter((mount) => fits(mount.target));
       const name = instance.name;
       const replicas = replicasOf(model, instance);
-      if (instance.workload?.resource.kind === 'Deployment' && replicas.count > 1) {
+      if (replicas.count > 1 && isAlone(instance, engine)) {
         yield {
           severity: 'error',
           place: replicas.place,
@@ -379,6 +379,8 @@ export const databaseVolume: Rule = {
         };
       }
       yield* versionEighteen(instance, engine, good);
+      yield* hiddenByImage(instance, engine, good);
+      yield* lostAndFound(model, instance, engine, good);
       const temporary = good.find((mount) => mount.isTemporary);
       if (temporary && good.every((mount) => mount.isTemporary)) {
         yield {
@@ -404,11 +406,13 @@ export const databaseVolume: Rule = {
           mount.isData,
       );
       const target =
-        engine === 'postgres'
-          ? majorOf(instance.image?.base ?? instance.imageName) >= 18
-            ? '/var/lib/postgresql'
-            : '/var/lib/postgresql/data'
-          : (folders[0] ?? '');
+        chosen?.startsWith('/') === true && engine === 'postgres'
+          ? path.posix.dirname(chosen)
+          : engine === 'postgres'
+            ? majorOf(instance.image?.base ?? instance.imageName) >= 18
+              ? '/var/lib/postgresql'
+              : '/var/lib/postgresql/data'
+            : (folders[0] ?? '');
       if (wrong) {
         yield {
           severity: 'error',
@@ -446,12 +450,96 @@ export const databaseVolume: Rule = {
   },
 };
 
-function mountsOf(instance: Instance): { target: string; place: Place; isData: boolean; isTemporary: boolean }[] {
+/** Whether a database has pods that know nothing of each other: an official image, with no setting that would join them. */
+function isAlone(instance: Instance, engine: Engine): boolean {
+  if (instance.workload?.resource.kind === 'Deployment') return true;
+  const text = JSON.stringify(instance.workload?.pod ?? {});
+  return (
+    instance.image === undefined &&
+    /^(postgres|mysql|mariadb)$/.test(engine) &&
+    instance.container?.object.command === undefined &&
+    instance.container?.object.args === undefined &&
+    instance.workload?.containers.length === 1 &&
+    !/repl|galera|cluster|primary|standby|patroni/i.test(text)
+  );
+}
+
+/** Below the mounted folder, the image of PostgreSQL has a volume of its own, which each new container gets empty. */
+function* hiddenByImage(
+  instance: Instance,
+  engine: Engine,
+  mounts: { target: string; place: Place; isData: boolean }[],
+): Generator<Remark> {
+  const image = instance.image?.base ?? instance.imageName;
+  const chosen = instance.variables.get('PGDATA')?.value;
+  const isBelow = chosen === undefined || /^\/var\/lib\/postgresql\/data(\/|$)/.test(chosen);
+  const [mount] = mounts;
+  if (
+    engine !== 'postgres' ||
+    parseImage(image).repository !== 'postgres' ||
+    !(majorOf(image) < 18) ||
+    !isBelow ||
+    !mount?.isData ||
+    mounts.some((each) => each.target !== '/var/lib/postgresql')
+  )
+    return;
+  yield {
+    severity: 'error',
+    place: mount.place,
+    about: `database ${instance.name}`,
+    fr: [
+      `Le volume de « ${instance.name} » est monté sur /var/lib/postgresql, mais avant la version 18 l’image garde ses données dans un volume à elle, /var/lib/postgresql/data.`,
+      'Tout marche, jusqu’au premier nouveau conteneur : la base est vide.',
+      'Montez-le sur /var/lib/postgresql/data',
+    ],
+    en: [
+      `The volume of "${instance.name}" is mounted on /var/lib/postgresql, but before version 18 the image keeps its data in a volume of its own, /var/lib/postgresql/data.`,
+      'All is well until the first new container: the database is empty.',
+      'Mount it on /var/lib/postgresql/data',
+    ],
+  };
+}
+
+/** A block volume comes with a folder of its own, and PostgreSQL wants an empty one. */
+function* lostAndFound(
+  model: Model,
+  instance: Instance,
+  engine: Engine,
+  mounts: { target: string; place: Place; isData: boolean; isPart: boolean }[],
+): Generator<Remark> {
+  const mount = mounts.find((each) => each.target === '/var/lib/postgresql/data');
+  if (engine !== 'postgres' || !instance.workload || !mount?.isData || mount.isPart || instance.variables.has('PGDATA'))
+    return;
+  const isThere = model.manifests.some((file) =>
+    file.documents.some((object) => object.kind === 'Ingress' && JSON.stringify(object).includes('.sspcloud.fr')),
+  );
+  if (!isThere) return;
+  yield {
+    severity: 'warning',
+    place: mount.place,
+    about: `database ${instance.name} folder`,
+    fr: [
+      `Le volume de « ${instance.name} » est le dossier de données lui-même ; sur le SSPCloud, un volume neuf contient déjà un dossier lost+found.`,
+      'Le pod redémarre sans cesse : « initdb: error: directory "/var/lib/postgresql/data" exists but is not empty ».',
+      'Ajoutez au conteneur, sous env: :\n- name: PGDATA\n  value: /var/lib/postgresql/data/pgdata',
+    ],
+    en: [
+      `The volume of "${instance.name}" is the data folder itself; on the SSPCloud, a new volume already holds a folder lost+found.`,
+      'The pod restarts again and again: "initdb: error: directory "/var/lib/postgresql/data" exists but is not empty".',
+      'Add to the container, under env: :\n- name: PGDATA\n  value: /var/lib/postgresql/data/pgdata',
+    ],
+  };
+}
+
+function mountsOf(
+  instance: Instance,
+): { target: string; place: Place; isData: boolean; isTemporary: boolean; isPart: boolean }[] {
   if (instance.service)
     return instance.service.volumes.map((mount) => ({
       target: mount.target,
       place: mount.place,
       isTemporary: false,
+      isPart: false,
       isData: !mount.isBind || mount.source === undefined || !/\.(sql|sh|conf|cnf|js|gz)$/.test(mount.source),
     }));
   const volumes = instance.workload ? volumesOf(instance.workload) : new Map<string, JsonObject>();
@@ -461,6 +549,7 @@ function mountsOf(instance: Instance): { target: string; place: Place; isData: b
       target: textAt(mount, 'mountPath') ?? '/',
       place: placeOf(mount, 'mountPath'),
       isTemporary: volume !== undefined && 'emptyDir' in volume,
+      isPart: 'subPath' in mount || 'subPathExpr' in mount,
       isData:
         volume !== undefined &&
         !('configMap' in volume || 'secret' in volume || 'emptyDir' in volume || 'projected' in volume),

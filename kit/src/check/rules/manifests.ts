@@ -667,8 +667,20 @@ export const manifestValue: Rule = {
           severity: fault.severity ?? 'error',
           place: fault.place,
           about: `field ${fault.place.file}:${fault.place.line}`,
-          fr: [fault.fr[0], `Kubernetes refuse l’objet : « ${words} ».`, fault.fr[1]],
-          en: [fault.en[0], `Kubernetes refuses the object: "${words}".`, fault.en[1]],
+          fr: [
+            fault.fr[0],
+            fault.words === ''
+              ? 'L’application reçoit la valeur avec cette fin de ligne : mot de passe refusé, adresse illisible.'
+              : `Kubernetes refuse l’objet : « ${words} ».`,
+            fault.fr[1],
+          ],
+          en: [
+            fault.en[0],
+            fault.words === ''
+              ? 'The application is given the value with that line end: a password that is refused, an address that cannot be read.'
+              : `Kubernetes refuses the object: "${words}".`,
+            fault.en[1],
+          ],
         };
       }
     }
@@ -757,6 +769,26 @@ function* base64Faults(model: Model, object: JsonObject, file: string): Generato
         `Move the ${plain.length > 1 ? 'lines' : 'line'} under "stringData:", which takes plain text (and do not share that file).`,
       ],
     };
+  const ended = Object.entries(data).filter(([key, value]) => {
+    if (typeof value !== 'string' || !isBase64(value) || !/^[A-Za-z_]\w*$|pass|pwd|token|secret|user|key/i.test(key))
+      return false;
+    const text = Buffer.from(value, 'base64').toString('utf8');
+    return /^[\x21-\x7e]+\r?\n$/.test(text);
+  });
+  if (ended[0])
+    yield {
+      severity: 'warning',
+      place: placeOf(data, ended[0][0]),
+      words: '',
+      fr: [
+        `${ended.map(([key]) => key).join(', ')} : le base64 contient une fin de ligne (« echo » en ajoute une), qui fait partie de la valeur.`,
+        'Refaites-le avec « echo -n … | base64 », ou écrivez la valeur en clair sous « stringData: ».',
+      ],
+      en: [
+        `${ended.map(([key]) => key).join(', ')}: the base64 holds a line end ("echo" adds one), which is part of the value.`,
+        'Make it again with "echo -n … | base64", or write the value as plain text under "stringData:".',
+      ],
+    };
   if (blank[0])
     yield {
       place: placeOf(data, blank[0][0]),
@@ -792,6 +824,7 @@ function blankWords(kind: string, path: string[], field: string, value: string):
 
 interface ValueFault {
   place: Place;
+  /** What Kubernetes says; empty when it takes the value, and the application cannot use it. */
   words: string;
   fr: [string, string];
   en: [string, string];
@@ -841,6 +874,23 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
         ],
       };
     }
+  }
+  if (kind === 'HorizontalPodAutoscaler') {
+    const least = at(object, 'spec', 'minReplicas');
+    const most = at(object, 'spec', 'maxReplicas');
+    if (typeof least === 'number' && typeof most === 'number' && least > most)
+      yield {
+        place: placeAt(object, ['spec', 'maxReplicas']),
+        words: `spec.maxReplicas: Invalid value: ${most}: must be greater than or equal to \`minReplicas\``,
+        fr: [
+          `Le plus grand nombre de pods (maxReplicas: ${most}) est sous le plus petit (minReplicas: ${least}).`,
+          `Écrivez par exemple : maxReplicas: ${least + 2}`,
+        ],
+        en: [
+          `The largest number of pods (maxReplicas: ${most}) is below the smallest (minReplicas: ${least}).`,
+          `Write for instance: maxReplicas: ${least + 2}`,
+        ],
+      };
   }
   if (kind === 'CronJob') {
     const schedule = textAt(object, 'spec', 'schedule') ?? '';

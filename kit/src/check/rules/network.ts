@@ -24,6 +24,7 @@ import {
   workloadsOf,
   type Cluster,
   type Container,
+  type IngressPath,
   type Resource,
   type Workload,
 } from '../read/kubernetes.ts';
@@ -271,7 +272,10 @@ function* servicePortRemarks(model: Model, service: Resource, workload: Workload
     if (textAt(port, 'protocol') === 'UDP') continue;
     const { target, place } = targetOf(port);
     if (typeof target === 'string') {
-      if (isFilledInLater(target) || declared.some(({ name }) => name === target)) continue;
+      const named = declared.find(({ name }) => name === target);
+      if (named && isHeard && known.length > 0 && !known.includes(named.port))
+        yield misnamedPort(workload, service, target, named, heard[0], known);
+      if (isFilledInLater(target) || named) continue;
       const names = declared.flatMap(({ name }) => name ?? []);
       const near = names.length === 1 ? names[0] : nearest(target, names, 3);
       yield {
@@ -325,6 +329,33 @@ function* servicePortRemarks(model: Model, service: Resource, workload: Workload
   }
 }
 
+/** A named port of a container, with a number on which nothing listens: who asks for the name gets the number. */
+function misnamedPort(
+  workload: Workload,
+  service: Resource,
+  name: string,
+  named: { port: number; place: Place },
+  listening: { place: Place } | undefined,
+  known: number[],
+): Remark {
+  const said = listening ? `${listening.place.file}, ligne ${listening.place.line}` : '';
+  return {
+    severity: 'error',
+    place: named.place,
+    about: `port ${workload.resource.name} ${name}`,
+    fr: [
+      `Le port nommé « ${name} » est le ${named.port}, mais le serveur écoute sur le ${known.join(', ')}${said === '' ? '' : ` (${said})`}.`,
+      `Le Service « ${service.name} » et les sondes qui disent « ${name} » vont au ${named.port} : « connection refused », « 502 Bad Gateway ».`,
+      `Écrivez : containerPort: ${known[0] ?? ''}`,
+    ],
+    en: [
+      `The port named "${name}" is ${named.port}, but the server listens on ${known.join(', ')}${said === '' ? '' : ` (${said.replace('ligne', 'line')})`}.`,
+      `The Service "${service.name}" and the probes that say "${name}" go to ${named.port}: "connection refused", "502 Bad Gateway".`,
+      `Write: containerPort: ${known[0] ?? ''}`,
+    ],
+  };
+}
+
 export const ingressService: Rule = {
   id: 'ingress-service',
   title: {
@@ -371,6 +402,8 @@ export const ingressService: Rule = {
           };
           continue;
         }
+        const narrow = exactRoot(model, cluster, service, entry);
+        if (narrow) yield narrow;
         const ports = servicePorts(service);
         const numbers = ports.map((port) => Number(port.port)).filter(Number.isInteger);
         const names = ports.flatMap((port) => textAt(port, 'name') ?? []);
@@ -405,6 +438,38 @@ export const ingressService: Rule = {
     }
   },
 };
+
+/** `Exact` on `/`, where the page needs its files and the API its routes. */
+function exactRoot(model: Model, cluster: Cluster, service: Resource, entry: IngressPath): Remark | undefined {
+  if (entry.path !== '/' || entry.entry.pathType !== 'Exact') return undefined;
+  const others = ingressPaths(cluster).filter((each) => each.entry !== entry.entry && each.host === entry.host);
+  if (others.length > 0) return undefined;
+  const instances = workloadsOf(cluster, service).flatMap((workload) => instancesOf(model, workload));
+  const isFront = instances.some((instance) => frontOf(model, instance.image) !== undefined);
+  const route = instances
+    .flatMap((instance) => runningSources(model, instance))
+    .flatMap((source) => source.routes)
+    .find((each) => each.path !== '/' && each.path !== '');
+  if (!isFront && !route) return undefined;
+  const lost = isFront ? '/assets/…' : `/${(route?.path ?? '').replace(/^\//, '')}`;
+  return {
+    severity: 'error',
+    place: placeOf(entry.entry, 'pathType'),
+    about: `exact ${entry.ingress.name} ${entry.service}`,
+    fr: [
+      `« pathType: Exact » ne laisse passer que « / » : ${lost} n’arrive pas à « ${entry.service} ».`,
+      isFront
+        ? 'La page reste blanche : ses fichiers répondent « 404 Not Found ».'
+        : `${lost} répond « 404 Not Found ».`,
+      'Écrivez : pathType: Prefix',
+    ],
+    en: [
+      `"pathType: Exact" lets "/" through only: ${lost} does not get to "${entry.service}".`,
+      isFront ? 'The page stays blank: its files answer "404 Not Found".' : `${lost} answers "404 Not Found".`,
+      'Write: pathType: Prefix',
+    ],
+  };
+}
 
 /** Services that come with a Helm chart or an operator, and are in no file of the project. */
 function isTool(service: string): boolean {
@@ -1145,10 +1210,16 @@ function clusterHostRemark(
     port === undefined ||
     ports.length === 0 ||
     ports.includes(port) ||
-    textAt(service.object, 'spec', 'clusterIP') === 'None' ||
     textAt(service.object, 'spec', 'type') === 'ExternalName'
   )
     return undefined;
+  // A headless Service gives the pods' own addresses, with all the ports that they listen on.
+  if (textAt(service.object, 'spec', 'clusterIP') === 'None') {
+    const heard = workloadsOf(cluster, service).flatMap((other) =>
+      instancesOf(model, other).map((each) => listeningPorts(model, each)?.ports),
+    );
+    if (heard.length === 0 || heard.some((each) => each === undefined || each.includes(port))) return undefined;
+  }
   return {
     severity: 'error',
     place: address.place,

@@ -6,7 +6,7 @@ import { isEnvFile, isEnvTemplate, readEnvFile } from '../read/env-file.ts';
 import { readImage } from '../read/image.ts';
 import { dataOf, isAside } from '../read/kubernetes.ts';
 import { lineCounter } from '../read/source.ts';
-import { objectAt, placeOf, textAt, type JsonObject, type Place, written } from '../read/yaml.ts';
+import { objectAt, objectsAt, placeOf, textAt, type JsonObject, type Place, written } from '../read/yaml.ts';
 import {
   classify,
   hasKeyShape,
@@ -106,8 +106,12 @@ function* inManifests(model: Model): Generator<Held> {
   for (const cluster of model.clusters) {
     for (const container of cluster.workloads.flatMap((workload) => workload.containers)) {
       const beside = [...container.env].flatMap(([name, { value }]) => (namesSecret(name) ? [] : (value ?? [])));
+      // A value that takes up another variable is told where that one stands.
+      const written = new Map(
+        objectsAt(container.object, 'env').map((entry) => [textAt(entry, 'name') ?? '', textAt(entry, 'value') ?? '']),
+      );
       for (const [name, { value, place, from }] of container.env)
-        if (from === 'value' && value !== undefined && place.file !== '')
+        if (from === 'value' && value !== undefined && place.file !== '' && !(written.get(name) ?? '').includes('$('))
           yield { name, value, place, where: 'manifest', beside };
     }
   }
