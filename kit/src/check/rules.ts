@@ -11,6 +11,7 @@ import {
 } from './rules/browser.ts';
 import { buildContext, buildStep, copySource, dockerfileSyntax } from './rules/build.ts';
 import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
+import { databaseDriver } from './rules/database-driver.ts';
 import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
 import { developmentServer } from './rules/development.ts';
 import { importMissing } from './rules/imports.ts';
@@ -85,6 +86,7 @@ export const rules: readonly Rule[] = [
   credentialsDisagree,
   databaseVariable,
   variableMissing,
+  databaseDriver,
   codeHost,
   configUnused,
   workflowPath,

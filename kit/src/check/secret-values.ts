@@ -28,6 +28,17 @@ const KEY_SHAPES: readonly [RegExp, string][] = [
   [/\bAIza[0-9A-Za-z_-]{35}\b/, 'Google'],
   [/\bhf_[A-Za-z]{30,}\b/, 'Hugging Face'],
   [/\bgsk_[A-Za-z0-9]{40,}\b/, 'Groq'],
+  [/\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/, 'SendGrid'],
+  [/\bGOCSPX-[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])/, 'Google'],
+  [/\bnpm_[A-Za-z0-9]{36}\b/, 'npm'],
+  [/\bpypi-AgEI[A-Za-z0-9_-]{50,}/, 'PyPI'],
+  [/\b\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/, 'Telegram'],
+  [/https:\/\/hooks\.slack\.com\/services\/T[A-Z0-9]{8,}\/B[A-Z0-9]{8,}\/[A-Za-z0-9]{24}/, 'Slack'],
+  [/https:\/\/discord(?:app)?\.com\/api\/webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,}/, 'Discord'],
+  [/\bAccountKey=[A-Za-z0-9+/]{86}==/, 'Azure'],
+  [/\bdop_v1_[0-9a-f]{64}\b/, 'DigitalOcean'],
+  [/\brnd_[A-Za-z0-9]{28,}\b/, 'Render'],
+  [/\bpplx-[A-Za-z0-9]{40,}\b/, 'Perplexity'],
 ];
 const PRIVATE_KEY = /-----BEGIN (RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----/;
 
@@ -123,6 +134,8 @@ export function isRandom(value: string): boolean {
 export function isStrong(value: string): boolean {
   if (/\s|[(){}<>[\]\\]|%\(|^https?:/.test(value) || value.length < 8) return false;
   if (isRandom(value) || (/^[A-Za-z0-9+/=_-]{32,}$/.test(value) && changes(value) >= 5)) return true;
+  // Written in base 16, as `openssl rand -hex` does.
+  if (/^[0-9a-f]{16,}$/.test(value) && changes(value) >= 6) return true;
   const hasLetters = /[A-Za-z]/.test(value);
   if (hasLetters && /\d/.test(value) && /[!@#$%^&*?+=~]/.test(value)) return true;
   return (

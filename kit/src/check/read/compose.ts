@@ -32,7 +32,7 @@ export interface Stack {
   externalNetworks: Set<string>;
   /** Variables that compose itself puts in, and that no file gives. */
   unset: { name: string; place: Place; service: string | undefined }[];
-  missing: { name: string; place: Place; what: 'env_file' | 'include' | 'extends' | 'config' }[];
+  missing: { name: string; place: Place; what: 'env_file' | 'own env_file' | 'include' | 'extends' | 'config' }[];
   isOpen: boolean;
 }
 
@@ -49,6 +49,7 @@ export interface Service {
         target: string | undefined;
         args: Record<string, string>;
         given: Map<string, Place>;
+        argNames: string[];
         place: Place;
       }
     | undefined;
@@ -115,7 +116,10 @@ export function readCompose(
       const layers = [member.object];
       if (base?.object && member !== base && isFragment(project, member, base.object)) layers.unshift(base.object);
       if (member === base && override?.object) layers.push(override.object);
-      stacks.push(stackOf(project, member.path, folder, layers, byPath, included));
+      const stack = stackOf(project, member.path, folder, layers, byPath, included);
+      // What a file with a fault would have said is not known.
+      if (member.faults.length > 0) stack.isOpen = true;
+      stacks.push(stack);
     }
   }
   return { files, stacks: stacks.filter((stack) => !included.has(stack.file)) };
@@ -425,9 +429,12 @@ function serviceOf(
     const template = text === undefined ? templateOf(project, file) : undefined;
     if (text === undefined && template === undefined) {
       envIsOpen = true;
-      if (isRequired && project.isShared(file) && !file.startsWith('..')) {
-        stack.missing.push({ name: written, place: placeOf(object, 'env_file'), what: 'env_file' });
-      }
+      if (isRequired && !file.startsWith('..'))
+        stack.missing.push({
+          name: written,
+          place: placeOf(object, 'env_file'),
+          what: project.isShared(file) ? 'env_file' : 'own env_file',
+        });
     }
     for (const line of readEnvFile(text ?? project.read(template ?? '') ?? '')) {
       env.set(line.name, {
@@ -464,6 +471,7 @@ function serviceOf(
       given.set(key, placeOf(listAt(build, 'args'), index));
     }
   }
+  const argNames = Object.keys(args);
   for (const [key, value] of Object.entries(args))
     if (/\$\{?\w/.test(value) || value === '') Reflect.deleteProperty(args, key);
   return {
@@ -480,6 +488,7 @@ function serviceOf(
             target: textAt(build, 'target'),
             args,
             given,
+            argNames,
             place: placeOf(object, 'build'),
           }
         : undefined,

@@ -19,6 +19,8 @@ export interface Build {
   args: Record<string, string>;
   /** The arguments that are given, those whose value is filled in later included, and where. */
   given?: Map<string, Place>;
+  /** Names of all arguments, those too whose values the files do not tell. */
+  argNames?: string[];
   /** Where this is said. */
   place: Place;
   by: 'compose' | 'workflow' | 'script' | 'folder';
@@ -327,6 +329,12 @@ export function globPattern(glob: string): RegExp {
 export const INSTALLERS =
   /^(apt|apt-get|apk|yum|dnf|pip|pip3|uv|poetry|pipenv|pdm|conda|mamba|chmod|chown|mkdir|adduser|addgroup|useradd|groupadd|rm|set|echo|ls|true|cd|export|locale-gen|update-ca-certificates|corepack|which|dos2unix|cat|test|\[)$/;
 
+/** Whether a command names a file as what it writes: `poetry export -o …`, `uv pip compile --output-file …`. */
+export function writesTo(args: string[], target: string): boolean {
+  const output = optionOf(args, '-o', '--output', '--output-file');
+  return output !== undefined && path.posix.basename(output) === path.posix.basename(target);
+}
+
 /** Whether a `RUN` may have put a file at that path: anything but installing packages and tools that are known may. */
 function mayMake(project: Project, image: Image, run: Image['runs'][number], target: string): boolean {
   let folder = run.workdir;
@@ -343,10 +351,9 @@ function mayMake(project: Project, image: Image, run: Image['runs'][number], tar
     }
     if (/^python3?$/.test(program)) return !(rest[0] === '-m' && /^(pip|venv|virtualenv|uv)$/.test(rest[1] ?? ''));
     if (program === 'sed') return false;
-    // `poetry export -o requirements.txt`, `uv pip compile … -o …`, `uv lock`, `poetry run …`
+    if (writesTo(rest, target)) return true;
+    // `uv lock`, `poetry run …`
     const name = path.posix.basename(target);
-    const output = optionOf(rest, '-o', '--output', '--output-file');
-    if (output !== undefined && path.posix.basename(output) === name) return true;
     if (/^(uv|poetry|pipenv|pdm)$/.test(program)) {
       if (/^(run|init|new|build|import|use)$/.test(rest[0] ?? '')) return true;
       if (/^(lock|add|install|sync)$/.test(rest[0] ?? '') && /\.lock$|^Pipfile/.test(name)) return true;

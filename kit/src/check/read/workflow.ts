@@ -78,8 +78,57 @@ export function readWorkflows(project: Project): Workflow[] {
 export function buildsOfWorkflow(workflow: Workflow): Build[] {
   return workflow.jobs.flatMap((job) => {
     const matrices = matrixOf(job.object);
-    return matrices.flatMap((matrix) => job.steps.flatMap((step) => buildsOfStep(workflow, job, step, matrix)));
+    return matrices.flatMap((matrix) => {
+      const builds = job.steps.flatMap((step) => buildsOfStep(workflow, job, step, matrix));
+      pushedLater(workflow, job, matrix, builds);
+      return builds;
+    });
   });
+}
+
+/** What a job builds in one step, it often names and pushes in another. */
+function pushedLater(workflow: Workflow, job: Job, matrix: Record<string, string>, builds: Build[]): void {
+  const tagged = new Map<string, string[]>();
+  const pushed = new Set<string>();
+  for (const step of job.steps) {
+    const { env, fill } = valuesOf(workflow, job, step, matrix);
+    const text = fill(step.run).replace(/\$\{\{[^}]*\}\}/g, (whole) => whole.replace(/\s+/g, ''));
+    const known = { ...env };
+    for (const command of readShell(text, known)) {
+      Object.assign(known, command.assignments);
+      const [program = '', first = '', ...words] = command.words.map((word) => expand(word, known));
+      if (!/^(docker|podman)$/.test(program)) continue;
+      if (first === 'tag') tagged.set(words[0] ?? '', [...(tagged.get(words[0] ?? '') ?? []), words[1] ?? '']);
+      if (first === 'push') pushed.add(words.at(-1) ?? '');
+    }
+  }
+  for (const build of builds) {
+    build.images = [...new Set(build.images.flatMap((image) => [image, ...(tagged.get(image) ?? [])]))];
+    build.isPushed ||= build.images.some(
+      (image) =>
+        pushed.has(image) || pushed.has(image.replace(/:latest$/, '')) || pushed.has(image.replace(/:[^:/]*$/, '')),
+    );
+  }
+}
+
+/** The variables of a step, and what puts them and the matrix into a text. */
+function valuesOf(
+  workflow: Workflow,
+  job: Job,
+  step: Step,
+  matrix: Record<string, string>,
+): { env: Record<string, string>; fill: (text: string) => string } {
+  const env = {
+    ...stringsOf(objectAt(workflow.object, 'env')),
+    ...stringsOf(objectAt(job.object, 'env')),
+    ...stringsOf(objectAt(step.object, 'env')),
+  };
+  const fill = (text: string): string =>
+    text.replace(/\$\{\{\s*(matrix|env)\.([\w.-]+)\s*\}\}/g, (whole, kind: string, name: string) => {
+      const value = kind === 'matrix' ? matrix[name] : env[name];
+      return value ?? whole;
+    });
+  return { env, fill };
 }
 
 /** Every combination of a job's matrix, as far as it is written out. */
@@ -114,16 +163,7 @@ function matrixOf(job: JsonObject): Record<string, string>[] {
 }
 
 function buildsOfStep(workflow: Workflow, job: Job, step: Step, matrix: Record<string, string>): Build[] {
-  const env = {
-    ...stringsOf(objectAt(workflow.object, 'env')),
-    ...stringsOf(objectAt(job.object, 'env')),
-    ...stringsOf(objectAt(step.object, 'env')),
-  };
-  const fill = (text: string): string =>
-    text.replace(/\$\{\{\s*(matrix|env)\.([\w.-]+)\s*\}\}/g, (whole, kind: string, name: string) => {
-      const value = kind === 'matrix' ? matrix[name] : env[name];
-      return value ?? whole;
-    });
+  const { env, fill } = valuesOf(workflow, job, step, matrix);
   const place = step.place;
   if (/^docker\/build-push-action@/.test(step.uses)) {
     const inputs = objectAt(step.object, 'with');

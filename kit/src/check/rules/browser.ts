@@ -2,7 +2,7 @@ import { instancesOf, portOfUrl } from '../chains.ts';
 import { isEnvTemplate } from '../read/env-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { BROWSER_VARIABLE, frontUses, isAddressVariable, writtenUrls, type FrontUse } from '../fronts.ts';
-import { COURSE_IMAGES, frontOf, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import { COURSE_IMAGES, frontOf, type Instance, type Model, nginxOf, runningSources } from '../model.ts';
 import { parseImage, roleOf } from '../read/images.ts';
 import {
   dataOf,
@@ -1010,21 +1010,43 @@ function* corsRemarks(
     list.some(
       (origin) => origin === '*' || frontHosts.some((host) => origin.includes(host)) || /[\\^$()|]|\*\./.test(origin),
     );
-  const told = (place: Place, list: string[], label: string): Remark => ({
+  for (const { list, place, label, isVariable } of originsOf(instance, sources)) {
+    const slash = list.find((origin) => frontHosts.some((host) => origin === `https://${host}/`));
+    const isSlashed = slash !== undefined && !list.includes('*') && !list.includes(slash.slice(0, -1));
+    if (!accepts(list) || (isVariable && isSlashed)) {
+      yield corsRemark({ list, place, label }, `https://${frontHosts[0] ?? ''}`, `https://${ownHosts[0] ?? ''}`);
+      return;
+    }
+    if (isVariable) return;
+  }
+}
+
+function corsRemark({ list, place, label }: Origins, front: string, api: string): Remark {
+  return {
     severity: 'error',
     place,
     about: `cors ${place.file}:${place.line}`,
     fr: [
-      `${label} n’accepte que « ${list.join(', ')} », alors que le front est à « https://${frontHosts[0] ?? ''} ».`,
-      `La console du navigateur montre « Access to fetch at 'https://${ownHosts[0] ?? ''}/…' from origin 'https://${frontHosts[0] ?? ''}' has been blocked by CORS policy ».`,
-      `Ajoutez l’adresse du front, sans barre à la fin : https://${frontHosts[0] ?? ''}`,
+      `${label} n’accepte que « ${list.join(', ')} », alors que le front est à « ${front} ».`,
+      `La console du navigateur montre « Access to fetch at '${api}/…' from origin '${front}' has been blocked by CORS policy ».`,
+      `Ajoutez l’adresse du front, sans barre à la fin : ${front}`,
     ],
     en: [
-      `${label === 'L’API' ? 'The API' : label} accepts only "${list.join(', ')}", while the front is at "https://${frontHosts[0] ?? ''}".`,
-      `The browser’s console shows "Access to fetch at 'https://${ownHosts[0] ?? ''}/…' from origin 'https://${frontHosts[0] ?? ''}' has been blocked by CORS policy".`,
-      `Add the front’s address, without a slash at the end: https://${frontHosts[0] ?? ''}`,
+      `${label === 'L’API' ? 'The API' : label} accepts only "${list.join(', ')}", while the front is at "${front}".`,
+      `The browser’s console shows "Access to fetch at '${api}/…' from origin '${front}' has been blocked by CORS policy".`,
+      `Add the front’s address, without a slash at the end: ${front}`,
     ],
-  });
+  };
+}
+
+interface Origins {
+  list: string[];
+  place: Place;
+  label: string;
+}
+
+/** The origins that an API accepts: by a variable, which comes first, or in its code. */
+function* originsOf(instance: Instance, sources: SourceFile[]): Generator<Origins & { isVariable: boolean }> {
   for (const [name, { value, place }] of instance.variables) {
     if (
       !/CORS|ALLOWED_ORIGIN|(^|_)ORIGINS?$|FRONT(END)?_(URL|ORIGIN|HOST)|CLIENT_URL/.test(name) ||
@@ -1036,13 +1058,8 @@ function* corsRemarks(
       .replace(/[[\]"']/g, '')
       .split(/[,; ]+/)
       .filter(Boolean);
-    const slash = list.find((origin) => frontHosts.some((host) => origin === `https://${host}/`));
     if (list.length === 0 || !list.some((origin) => /^https?:\/\/|^\*$|\./.test(origin))) continue;
-    if (!accepts(list) || (slash !== undefined && !list.includes('*') && !list.includes(slash.slice(0, -1)))) {
-      yield told(place, list, name);
-      return;
-    }
-    return;
+    yield { list, place, label: name, isVariable: true };
   }
   for (const source of sources) {
     for (const call of source.calls) {
@@ -1053,9 +1070,8 @@ function* corsRemarks(
         (/CORS$/.test(call.callee) && source.language === 'python' ? call.named.get('resources') : undefined);
       if (!value || call.named.has('allow_origin_regex')) continue;
       const list = valuesOf(value, instance);
-      if (!list || list.length === 0 || accepts(list) || !list.every((origin) => /^https?:\/\//.test(origin))) continue;
-      yield told({ file: source.path, line: call.line }, list, 'L’API');
-      return;
+      if (!list || list.length === 0 || !list.every((origin) => /^https?:\/\/|^\*$/.test(origin))) continue;
+      yield { list, place: { file: source.path, line: call.line }, label: 'L’API', isVariable: false };
     }
   }
   for (const source of sources) {
@@ -1068,9 +1084,9 @@ function* corsRemarks(
     )
       continue;
     const list = [...(match[2] ?? '').matchAll(/["']([^"']+)["']/g)].map((each) => each[1] ?? '');
-    if (list.length === 0 || accepts(list) || /environ|getenv|config\(|env\(/.test(match[2] ?? '')) continue;
-    yield told({ file: source.path, line: text.slice(0, match.index).split('\n').length }, list, match[1] ?? 'L’API');
-    return;
+    if (list.length === 0 || /environ|getenv|config\(|env\(/.test(match[2] ?? '')) continue;
+    const place = { file: source.path, line: text.slice(0, match.index).split('\n').length };
+    yield { list, place, label: match[1] ?? 'L’API', isVariable: false };
   }
 }
 

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
+import { BROWSER_VARIABLE } from '../fronts.ts';
 import type { Model } from '../model.ts';
-import type { Dockerfile, Instruction, Stage } from '../read/dockerfile.ts';
+import { readDockerfile, type Dockerfile, type Instruction, type Stage } from '../read/dockerfile.ts';
 import {
   findInImage,
   imageOf,
@@ -10,6 +11,7 @@ import {
   openContext,
   readImage,
   systemOf,
+  writesTo,
   type Build,
   type Context,
   type Image,
@@ -20,8 +22,8 @@ import { readJsonc } from '../read/jsonc.ts';
 import { addedByHand, installOf, nodePackages } from '../read/node-packages.ts';
 import { outputsOf, packagesOf, toolsOf, type MissingScript, type Tool } from '../read/node-tools.ts';
 import { optionOf, readShell } from '../read/shell.ts';
-import { isObject, objectAt, objectsAt, readYaml, textAt, type Place } from '../read/yaml.ts';
-import { literal, nearest } from '../words.ts';
+import { isObject, objectAt, objectsAt, placeAt, placeOf, readYaml, textAt, type Place } from '../read/yaml.ts';
+import { literal, meansTheSame, nearest } from '../words.ts';
 
 /** A build is judged once, however many services and workflows name it. */
 function distinctBuilds(model: Model): Build[] {
@@ -80,6 +82,8 @@ export const buildContext: Rule = {
       }
       if (project.kindOf(build.dockerfile) === 'file') {
         if (build.by === 'workflow' && !project.isShared(build.dockerfile)) yield hiddenDockerfile(build);
+        yield* targetRemarks(model, build);
+        yield* argumentRemarks(model, build);
         continue;
       }
       if (isMadeByJob(model, build, build.dockerfile)) continue;
@@ -125,6 +129,93 @@ export const buildContext: Rule = {
     }
   },
 };
+
+/** A stage that the Dockerfile does not have. */
+function* targetRemarks(model: Model, build: Build): Generator<Remark> {
+  const { target } = build;
+  if (target === undefined || target === '' || /[$<{]/.test(target) || readImage(model.project, build)) return;
+  const stages = readDockerfile(build.dockerfile, model.project.read(build.dockerfile) ?? '').stages;
+  if (stages.length === 0) return;
+  const names = stages.flatMap(({ name }) => name ?? []);
+  const near = nearest(target, names, 3) ?? names.find((name) => target.startsWith(name) || name.startsWith(target));
+  yield {
+    severity: 'error',
+    place: placeInBuild(model, build, ['target']),
+    about: `target ${build.dockerfile} ${target}`,
+    fr: [
+      `L’étape « ${target} » (target) n’existe pas dans ${build.dockerfile}${names.length === 0 ? '' : ` (étapes : ${names.join(', ')})`}.`,
+      `La construction s’arrête : « target stage "${target}" could not be found ».`,
+      near === undefined
+        ? `Enlevez target: ${target}, ou nommez l’étape dans le Dockerfile : FROM … AS ${target}`
+        : `Écrivez : target: ${near}`,
+    ],
+    en: [
+      `The stage "${target}" (target) does not exist in ${build.dockerfile}${names.length === 0 ? '' : ` (stages: ${names.join(', ')})`}.`,
+      `The build stops: "target stage "${target}" could not be found".`,
+      near === undefined
+        ? `Remove target: ${target}, or name the stage in the Dockerfile: FROM … AS ${target}`
+        : `Write: target: ${near}`,
+    ],
+  };
+}
+
+/** Where a part of a build is written, in the file that asks for it. */
+function placeInBuild(model: Model, build: Build, keys: string[]): Place {
+  const isHere = (place: Place) => place.file === build.place.file && place.line === build.place.line;
+  const service = model.stacks
+    .flatMap((stack) => stack.services)
+    .find((each) => build.by === 'compose' && each.build !== undefined && isHere(each.build.place));
+  if (service) return placeAt(service.object, ['build', ...keys]);
+  const steps = model.workflows.flatMap((workflow) => workflow.jobs.flatMap((job) => job.steps));
+  const inputs = steps
+    .map((step) => objectAt(step.object, 'with'))
+    .find((each) => [placeOf(each, 'context'), placeOf(each, 'file')].some(isHere));
+  return inputs ? placeAt(inputs, [keys[0] === 'args' ? 'build-args' : (keys[0] ?? '')]) : build.place;
+}
+
+/** Arguments that every build knows. */
+const BUILT_IN_ARGS =
+  /^(HTTPS?_PROXY|NO_PROXY|FTP_PROXY|ALL_PROXY|BUILDKIT_\w+|BUILD(PLATFORM|OS|ARCH|VARIANT)|TARGET(PLATFORM|OS|ARCH|VARIANT|STAGE)|SOURCE_DATE_EPOCH)$/i;
+
+/** A build argument under another name than the one that the Dockerfile waits for. */
+function* argumentRemarks(model: Model, build: Build): Generator<Remark> {
+  const given = build.argNames ?? Object.keys(build.args);
+  const text = model.project.read(build.dockerfile) ?? '';
+  const declared = [...text.matchAll(/^\s*ARG\s+(\w+)(=?)/gim)].map(([, name = '', equals]) => ({
+    name,
+    hasDefault: equals === '=',
+  }));
+  for (const name of given) {
+    // What a front's build lacks is told of the front.
+    if (
+      BUILT_IN_ARGS.test(name) ||
+      BROWSER_VARIABLE.test(name) ||
+      /[${]/.test(name) ||
+      declared.some((each) => each.name === name)
+    )
+      continue;
+    const free = declared.filter((each) => !given.includes(each.name)).map((each) => each.name);
+    const meant =
+      nearest(name, free, 3) ??
+      free.find((each) => meansTheSame(each, name) || each.endsWith(`_${name}`) || name.endsWith(`_${each}`));
+    if (meant === undefined) continue;
+    yield {
+      severity: 'error',
+      place: placeInBuild(model, build, ['args', name]),
+      about: `argument ${build.dockerfile} ${name}`,
+      fr: [
+        `${build.dockerfile} ne demande pas ${name} (il n’a pas de ligne ARG ${name}), mais ${meant}, que rien ne donne.`,
+        `Docker l’oublie et ne fait que prévenir : « [Warning] One or more build-args [${name}] were not consumed ».`,
+        `Donnez-lui ce nom : ${meant}`,
+      ],
+      en: [
+        `${build.dockerfile} does not ask for ${name} (it has no line ARG ${name}), but for ${meant}, which nothing gives.`,
+        `Docker drops it with a mere warning: "[Warning] One or more build-args [${name}] were not consumed".`,
+        `Give it this name: ${meant}`,
+      ],
+    };
+  }
+}
 
 function hiddenDockerfile(build: Build): Remark {
   return {
@@ -568,6 +659,7 @@ function madeElsewhere(model: Model, other: Image, name: string, source: string,
       if (words[0] === 'cd') folder = path.posix.resolve(folder, words[1] ?? '.');
       const program = path.posix.basename(words[0] ?? '');
       if (program === 'mkdir' && words.some((word) => path.posix.resolve(folder, word) === target)) return undefined;
+      if (writesTo(words, target)) return undefined;
       const isManager = /^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program);
       if (!isManager && INSTALLERS.test(program)) continue;
       const before = { ...other, runs: other.runs.slice(0, other.runs.indexOf(run)) };

@@ -2,9 +2,10 @@ import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import type { Instance, Model } from '../model.ts';
 import type { Service, Stack } from '../read/compose.ts';
+import { engineOf } from '../read/images.ts';
 import { composeFaults, propertiesOf } from '../read/schema.ts';
 import { isObject, objectAt, placeAt, placeOf, type JsonObject, type Place, written } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 import { hiddenInPods } from './pod-volumes.ts';
 
 export const composeSchema: Rule = {
@@ -54,7 +55,12 @@ export const composeSchema: Rule = {
     for (const file of model.composeFiles) yield* mixedLists(file.object);
     for (const stack of model.stacks) {
       const names = stack.services.map((service) => service.name);
-      for (const { name, place, what } of stack.missing) yield missingFile(name, place, what);
+      yield* circles(stack);
+      for (const { name, place, what } of stack.missing) {
+        if (what !== 'own env_file') yield missingFile(name, place, what);
+        else if (/(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file) && !/prod/i.test(name) && !isExplained(model, name))
+          yield ownEnvFile(name, place);
+      }
       for (const service of stack.services) {
         if (
           !service.image &&
@@ -139,7 +145,40 @@ export const composeSchema: Rule = {
   },
 };
 
-/** A file beside the main one, which is most often laid over it (`docker compose -f a -f b`). */
+/** Services that wait for each other. */
+function* circles(stack: Stack): Generator<Remark> {
+  const byName = new Map(stack.services.map((service) => [service.name, service]));
+  const done = new Set<string>();
+  const visit = function* (name: string, trail: string[]): Generator<Remark> {
+    if (done.has(name)) return;
+    for (const { name: next, place } of byName.get(name)?.dependsOn ?? []) {
+      const start = [...trail, name].indexOf(next);
+      if (start < 0) {
+        yield* visit(next, [...trail, name]);
+        continue;
+      }
+      const circle = [...trail.slice(start), name, next].join(' -> ');
+      yield {
+        severity: 'error',
+        place,
+        about: `circle ${stack.file}`,
+        fr: [
+          `Ces services s’attendent l’un l’autre (depends_on) : ${circle}.`,
+          `« docker compose up » s’arrête : « dependency cycle detected: ${circle}: invalid compose project ».`,
+          `Enlevez « ${next} » de depends_on de « ${name} ».`,
+        ],
+        en: [
+          `These services wait for each other (depends_on): ${circle}.`,
+          `"docker compose up" stops: "dependency cycle detected: ${circle}: invalid compose project".`,
+          `Remove "${next}" from depends_on of "${name}".`,
+        ],
+      };
+    }
+    done.add(name);
+  };
+  for (const name of byName.keys()) yield* visit(name, []);
+}
+
 /** A file that is laid over another of its folder, and need not stand alone. */
 export function isLayer(model: Model, stack: Stack): boolean {
   const isMain = /(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file);
@@ -159,6 +198,37 @@ function noImage(service: Service): Remark {
       `The service "${service.name}" has neither image nor build.`,
       `"docker compose up" stops: "service "${service.name}" has neither an image nor a build context specified: invalid compose project".`,
       'Add image: (a ready-made image) or build: (the folder of its Dockerfile).',
+    ],
+  };
+}
+
+/** Whether a text, a script or a workflow of the project speaks of a file that git ignores, as one that has to be made. */
+function isExplained(model: Model, name: string): boolean {
+  const base = path.posix.basename(name);
+  const pattern = new RegExp(`(^|[\\s\`"'(/=>])${literal(base)}($|[\\s\`"'):,.;])`, 'm');
+  return model.project.files.some(
+    ({ path: file }) =>
+      /\.(md|rst|txt|adoc|sh|bash|ps1|bat|mk)$|(^|\/)(makefile|justfile|taskfile\.ya?ml)$|^\.github\/workflows\//i.test(
+        file,
+      ) && pattern.test(model.project.read(file) ?? ''),
+  );
+}
+
+/** A file of variables that stays on its author's computer, and of which nothing else tells. */
+function ownEnvFile(name: string, place: Place): Remark {
+  return {
+    severity: 'warning',
+    place,
+    about: `env file ${name}`,
+    fr: [
+      `compose lit « ${name} » (env_file), que git ignore, et aucun modèle n’en montre les variables.`,
+      `Chez ceux qui clonent le dépôt, « docker compose up » s’arrête : « env file …/${name.replace(/^\.\//, '')} not found ».`,
+      `Ajoutez au dépôt un modèle sans valeurs, ${name}.template, et dites dans le README : cp ${name}.template ${name}`,
+    ],
+    en: [
+      `compose reads "${name}" (env_file), which git ignores, and no template shows its variables.`,
+      `For those who clone the repository, "docker compose up" stops: "env file …/${name.replace(/^\.\//, '')} not found".`,
+      `Add a template without values to the repository, ${name}.template, and say in the README: cp ${name}.template ${name}`,
     ],
   };
 }
@@ -205,6 +275,7 @@ export const bindMount: Rule = {
       for (const mount of service.volumes) {
         if (!mount.isBind || mount.source === undefined || /^[/~$]/.test(mount.source)) continue;
         const remark =
+          misnamedInit(service, mount.source, mount.target, mount.place) ??
           missingMount(model, service, mount.source, mount.target, mount.place) ??
           hiddenModules(model, instance, mount.source, mount.target, mount.place) ??
           hiddenBuild(model, instance, mount.source, mount.target, mount.place);
@@ -214,6 +285,38 @@ export const bindMount: Rule = {
     yield* hiddenInPods(model);
   },
 };
+
+/** The folder from which database images take what they run at their first start, under a name that they do not know. */
+function misnamedInit(service: Service, source: string, target: string, place: Place): Remark | undefined {
+  const match =
+    /^\/(docker-entrypoint-?init[^/]*|docker-entrypoint\.?initdb[^/]*|initdb\.d|entrypoint-initdb[^/]*)(\/.*)?$/.exec(
+      target,
+    );
+  const name = match?.[1];
+  if (
+    name === undefined ||
+    name === 'docker-entrypoint-initdb.d' ||
+    engineOf(service.image ?? '') === undefined ||
+    (!/\.(sql|sh|js|gz)$/.test(source) && match?.[2] !== undefined && match[2] !== '/')
+  )
+    return undefined;
+  const right = `/docker-entrypoint-initdb.d${match?.[2] ?? ''}`;
+  return {
+    severity: 'error',
+    place,
+    about: `mount ${service.name} ${source}`,
+    fr: [
+      `« ${service.name} » n’exécute que ce qui est dans /docker-entrypoint-initdb.d, pas dans /${name}.`,
+      'La base démarre vide, sans un mot : « relation "…" does not exist » à la première requête.',
+      `Écrivez : …:${right} (puis, une fois : docker compose down -v)`,
+    ],
+    en: [
+      `"${service.name}" runs only what is in /docker-entrypoint-initdb.d, not in /${name}.`,
+      'The database starts empty, without a word: "relation "…" does not exist" at the first query.',
+      `Write: …:${right} (then, once: docker compose down -v)`,
+    ],
+  };
+}
 
 /** Docker makes an empty folder in place of a file that is not there. */
 function missingMount(
@@ -403,24 +506,25 @@ function hiddenBuild(
       each.from !== undefined &&
       (each.destination.replace(/\/$/, '') === target || each.destination.startsWith(`${target}/`)),
   );
-  if (
-    !copy ||
-    /dist|build|public/.test(source) ||
-    model.project.kindOf(path.posix.join(source, 'index.html')) === 'file'
-  )
-    return undefined;
+  const hasPage = model.project.kindOf(path.posix.join(source, 'index.html')) === 'file';
+  const isSource = model.fronts.some((front) => front.kind === 'vite' && front.folder === source);
+  if (!copy || /dist|build|public/.test(source) || (hasPage && !isSource)) return undefined;
   return {
     severity: 'error',
     place,
     about: `bind ${service.name}`,
     fr: [
       `« ${source} » est monté sur ${target} et cache les fichiers construits que l’image y avait mis.`,
-      'La page montre « 403 Forbidden » : il n’y a plus d’index.html.',
+      hasPage
+        ? 'La page reste blanche : le navigateur reçoit les sources, qu’il ne sait pas lire.'
+        : 'La page montre « 403 Forbidden » : il n’y a plus d’index.html.',
       'Enlevez cette ligne : l’image contient déjà ce qu’il faut.',
     ],
     en: [
       `"${source}" is mounted on ${target} and hides the built files that the image had put there.`,
-      'The page shows "403 Forbidden": there is no index.html any more.',
+      hasPage
+        ? 'The page stays blank: the browser is given the sources, which it cannot read.'
+        : 'The page shows "403 Forbidden": there is no index.html any more.',
       'Remove this line: the image already holds what is needed.',
     ],
   };

@@ -1,5 +1,5 @@
 import type { Remark, Rule, Sentences } from '../findings.ts';
-import { listeningPorts, type Instance, type Model } from '../model.ts';
+import { frontOf, listeningPorts, type Instance, type Model } from '../model.ts';
 import type { Service, Stack } from '../read/compose.ts';
 import type { Image } from '../read/image.ts';
 import { engineOf, parseImage } from '../read/images.ts';
@@ -7,6 +7,7 @@ import { readShell } from '../read/shell.ts';
 import { at, objectAt, placeOf, textAt, written, type Json, type Place } from '../read/yaml.ts';
 import { literal } from '../words.ts';
 import { isLayer } from './compose.ts';
+import { routesWithout } from './routes.ts';
 
 /** What a healthcheck runs, and where that is said. */
 interface Check {
@@ -28,6 +29,8 @@ export const healthcheck: Rule = {
       if (isLayer(model, stack)) continue;
       for (const service of stack.services) {
         const instance = model.instances.find((each) => each.stack === stack && each.service === service);
+        const ended = instance ? endless(model, stack, service, instance) : undefined;
+        if (ended) yield ended;
         const waiting = stack.isOpen ? [] : waitingFor(stack, service.name);
         const check = checkOf(service, instance?.image);
         if (check === undefined || check === 'none') {
@@ -79,6 +82,37 @@ export const healthcheck: Rule = {
     }
   },
 };
+
+/** Another service waits for the end of this one, which is a server and does not end. */
+function endless(model: Model, stack: Stack, service: Service, instance: Instance): Remark | undefined {
+  const isServer =
+    (service.command === undefined &&
+      service.entrypoint === undefined &&
+      engineOf(service.image ?? '') !== undefined) ||
+    (instance.start.isKnown && instance.listens.length > 0) ||
+    (listeningPorts(model, instance)?.server === 'nginx' && service.command === undefined);
+  const other = stack.services.find(
+    (each) =>
+      textAt(each.object, 'depends_on', service.name, 'condition') === 'service_completed_successfully' &&
+      each !== service,
+  );
+  if (!isServer || !other) return undefined;
+  return {
+    severity: 'error',
+    place: placeOf(objectAt(other.object, 'depends_on', service.name), 'condition'),
+    about: `health ${service.name} end`,
+    fr: [
+      `« ${other.name} » attend que « ${service.name} » se termine, et « ${service.name} » est un serveur, qui ne se termine pas.`,
+      `« docker compose up » n’arrive jamais à lancer « ${other.name} ».`,
+      'Écrivez : condition: service_started (ou service_healthy, avec un healthcheck).',
+    ],
+    en: [
+      `"${other.name}" waits until "${service.name}" has ended, and "${service.name}" is a server, which does not end.`,
+      `"docker compose up" never gets to start "${other.name}".`,
+      'Write: condition: service_started (or service_healthy, with a healthcheck).',
+    ],
+  };
+}
 
 /** The services that start only once this one is healthy. */
 function waitingFor(stack: Stack, name: string): { by: string; place: Place }[] {
@@ -228,7 +262,7 @@ function faultOf(model: Model, instance: Instance, check: Check): Fault | undefi
   if (!first) return undefined;
   const others = commands.filter((each) => each.after === '||' && !/^(exit|false|kill)$/.test(each.words[0] ?? ''));
   const lacking = [first, ...others].map((each) => each.words[0] ?? '');
-  const url = /https?:\/\/[^\s"'|;)]+/.exec(check.text)?.[0];
+  const url = /https?:\/\/[^\s"'`|;),]+/.exec(check.text)?.[0];
   if (lacking.every((program) => lacks(instance, program))) {
     const [name = ''] = lacking;
     const base = instance.image?.base ?? instance.imageName;
@@ -239,7 +273,34 @@ function faultOf(model: Model, instance: Instance, check: Check): Fault | undefi
       en: [`The check calls ${name}, which the image ${base} does not have.`, '', en],
     };
   }
-  return portFault(model, instance, url);
+  return portFault(model, instance, url) ?? pathFault(model, instance, url);
+}
+
+/** The check asks the container for an address that it does not have. */
+function pathFault(model: Model, instance: Instance, url: string | undefined): Fault | undefined {
+  const [, start = '', wanted] =
+    /^(http:\/\/(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+)?)(\/[\w./-]*)$/.exec(url ?? '') ?? [];
+  if (wanted === undefined || frontOf(model, instance.image) !== undefined) return undefined;
+  const routes = routesWithout(model, instance, wanted);
+  if (!routes) return undefined;
+  const right =
+    routes.find((route) => /health|ready|live|ping|status/.test(route)) ?? routes.find((route) => route === '/');
+  const list = routes.slice(0, 5).join(', ');
+  return {
+    isForm: false,
+    fr: [
+      `La vérification demande « ${wanted} », que « ${instance.name} » n’a pas (il a : ${list}) : il répond 404.`,
+      '',
+      right === undefined
+        ? `Ajoutez une route « ${wanted} » qui répond 200.`
+        : `Dans « test », écrivez : ${start}${right}`,
+    ],
+    en: [
+      `The check asks for "${wanted}", which "${instance.name}" does not have (it has: ${list}): it answers 404.`,
+      '',
+      right === undefined ? `Add a route "${wanted}" that answers 200.` : `In "test", write: ${start}${right}`,
+    ],
+  };
 }
 
 function commandsOf(check: Check): { words: string[]; after: string }[] {

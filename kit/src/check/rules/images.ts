@@ -164,6 +164,7 @@ export const imageUnknown: Rule = {
       if (capital !== undefined && (build.by === 'workflow' || build.by === 'compose'))
         yield capitalRemark(build, capital);
     }
+    yield* builtOnly(model);
     for (const cluster of model.clusters) {
       for (const workload of cluster.workloads) {
         for (const container of workload.containers) {
@@ -504,6 +505,45 @@ function pushedName(model: Model, image: ImageName): string | undefined {
 }
 
 /** The project pushes an image of the same name under another account or tag, and the manifest asks for one that is not pushed. */
+/** A workflow makes the image that the manifests ask for, and nothing of the project ever pushes it. */
+function* builtOnly(model: Model): Generator<Remark> {
+  const asked = model.clusters.flatMap((cluster) =>
+    cluster.workloads.flatMap((workload) =>
+      workload.containers.map((container) => parseImage(container.image).repository),
+    ),
+  );
+  const pushes =
+    /\b(docker|podman|compose|buildx|nerdctl|image)\b[^\n]*\bpush\b|--push\b|push: *['"]?(true|\$)|type=registry|bake-action|kaniko|skaffold|kind load|minikube image|k3d image|docker save/;
+  const isPushed = model.project.files.some(
+    ({ path: file }) =>
+      /\.(md|sh|bash|ya?ml|mk|ps1|bat|json|toml)$|(^|\/)(makefile|justfile|jenkinsfile)$/i.test(file) &&
+      pushes.test(model.project.read(file) ?? ''),
+  );
+  if (isPushed) return;
+  for (const build of model.builds) {
+    const name = build.images.find((each) =>
+      asked.some((repository) => repository.includes('/') && sameRepository(each, repository)),
+    );
+    if (build.by !== 'workflow' || build.isPushed || name === undefined) continue;
+    const shown = legible(name);
+    yield {
+      severity: 'error',
+      place: build.place,
+      about: `image ${build.place.file}:${build.place.line}`,
+      fr: [
+        `Le workflow construit « ${shown} », que les manifestes demandent, et ne la pousse pas.`,
+        `L’image disparaît avec la machine de GitHub ; le pod reste en « ImagePullBackOff », ou garde l’ancienne image.`,
+        `Ajoutez push: true à docker/build-push-action (ou une étape : docker push ${shown}).`,
+      ],
+      en: [
+        `The workflow builds "${shown}", which the manifests ask for, and does not push it.`,
+        'The image vanishes with GitHub’s machine; the pod stays in "ImagePullBackOff", or keeps the old image.',
+        `Add push: true to docker/build-push-action (or a step: docker push ${shown}).`,
+      ],
+    };
+  }
+}
+
 function notPushed(
   model: Model,
   cluster: Cluster,
@@ -610,15 +650,18 @@ function notPushed(
     };
   if (!found) return undefined;
   const right = legible(twin?.written ?? found.images[0] ?? '');
-  const isMirror = twin !== undefined && /\./.test(image.account ?? '') !== /\./.test(twin.name.account ?? '');
-  if (isMirror) return undefined;
+  const [here = '', there = ''] = [image.account, twin?.name.account];
+  const isMirror = twin !== undefined && /\./.test(here) !== /\./.test(there);
+  // The same account of another registry: the registry was left out, or is one too many.
+  const isOtherRegistry = isMirror && here !== '' && (there.endsWith(`/${here}`) || here.endsWith(`/${there}`));
+  if (isMirror && !isOtherRegistry) return undefined;
   const isMisspelt =
     twin?.name.account !== undefined &&
     image.account !== undefined &&
     twin.name.account !== image.account &&
     nearest(image.account, [twin.name.account], 2) !== undefined;
   return {
-    severity: isCourse || twin === neighbour || isMisspelt ? 'error' : 'warning',
+    severity: isCourse || twin === neighbour || isMisspelt || isOtherRegistry ? 'error' : 'warning',
     place,
     about: `image ${place.file}:${place.line}`,
     fr: [

@@ -894,6 +894,31 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
   }
   if (kind === 'CronJob') {
     const schedule = textAt(object, 'spec', 'schedule') ?? '';
+    const most = [59, 23, 31, 12, 6];
+    const [unit, wrong] = schedule
+      .trim()
+      .split(/\s+/)
+      .map((part, index): [number, string | undefined] => [
+        index,
+        (part.replace(/\/\d+/g, '').match(/\d+/g) ?? []).find((number) => Number(number) > (most[index] ?? 0)),
+      ])
+      .find(([, number]) => number !== undefined) ?? [0, undefined];
+    if (wrong !== undefined && schedule.trim().split(/\s+/).length === 5 && !isFilledInLater(schedule)) {
+      const fr = ['minute', 'heure', 'jour', 'mois', 'jour de la semaine'][unit] ?? '';
+      const en = ['minute', 'hour', 'day', 'month', 'weekday'][unit] ?? '';
+      yield {
+        place: placeAt(object, ['spec', 'schedule']),
+        words: `spec.schedule: Invalid value: "${schedule}": end of range (${wrong}) above maximum (${most[unit] ?? 0})`,
+        fr: [
+          `L’horaire « ${schedule} » : ${wrong} n’est pas une valeur permise (${fr}).`,
+          'L’ordre est : minute heure jour mois jour-de-semaine. Tous les jours à 3 h : schedule: "0 3 * * *"',
+        ],
+        en: [
+          `The schedule "${schedule}": ${wrong} is no allowed value (${en}).`,
+          'The order is: minute hour day month weekday. Every day at 3: schedule: "0 3 * * *"',
+        ],
+      };
+    }
     if (
       schedule !== '' &&
       !isFilledInLater(schedule) &&

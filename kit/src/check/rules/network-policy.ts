@@ -13,7 +13,18 @@ import {
   type Resource,
   type Workload,
 } from '../read/kubernetes.ts';
-import { at, isObject, listAt, objectAt, objectsAt, placeAt, textAt, written, type JsonObject } from '../read/yaml.ts';
+import {
+  at,
+  isObject,
+  listAt,
+  objectAt,
+  objectsAt,
+  placeAt,
+  textAt,
+  written,
+  type Json,
+  type JsonObject,
+} from '../read/yaml.ts';
 
 /** Traffic that the application needs. */
 interface Need {
@@ -102,11 +113,9 @@ function podPort(workload: Workload, servicePort: JsonObject | undefined): numbe
   return workload.containers.flatMap(portsOf).find(({ name }) => name === target)?.port;
 }
 
-function matches(selector: unknown, labels: Record<string, string>): boolean {
-  if (!isObject(selector as JsonObject)) return false;
-  return Object.entries(objectAt(selector as JsonObject, 'matchLabels')).every(
-    ([key, value]) => labels[key] === written(value),
-  );
+function matches(selector: Json | undefined, labels: Record<string, string>): boolean {
+  if (!isObject(selector)) return false;
+  return Object.entries(objectAt(selector, 'matchLabels')).every(([key, value]) => labels[key] === written(value));
 }
 
 /** The policies that pick a workload’s pods, for one direction. */

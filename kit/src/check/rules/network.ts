@@ -844,6 +844,7 @@ export const composePort: Rule = {
             yield {
               severity: 'error',
               place: port.place,
+              breaks: `published ${stack.file}`,
               fr: [
                 `« ${other.name} » et « ${service.name} » demandent tous deux le port ${port.host} de votre ordinateur.`,
                 `« docker compose up » s’arrête : « Bind for 0.0.0.0:${port.host} failed: port is already allocated ».`,
@@ -1201,6 +1202,27 @@ function clusterHostRemark(
         right === undefined
           ? `Add a Service named ${name} that picks the pods of "${name}".`
           : `Replace "${name}" by "${right}".`,
+      ],
+    };
+  }
+  const home = service.namespace;
+  const from = namespace ?? workload.resource.namespace;
+  const isElsewhere =
+    home !== undefined && from !== undefined && home !== from && !/[{$<]/.test(home + from) && address.isServerSide;
+  if (isElsewhere) {
+    const right = workload.resource.namespace === home ? name : `${name}.${home}.svc.cluster.local`;
+    return {
+      severity: 'error',
+      place: address.place,
+      fr: [
+        `${address.label} cherche « ${name} » dans l’espace de noms « ${from} », et ce Service est dans « ${home} » (${service.place.file}).`,
+        `Les journaux du pod disent « could not translate host name » ou « getaddrinfo ENOTFOUND ${address.host} ».`,
+        `Remplacez « ${address.host} » par « ${right} ».`,
+      ],
+      en: [
+        `${address.label} looks for "${name}" in the namespace "${from}", and that Service is in "${home}" (${service.place.file}).`,
+        `The pod’s logs say "could not translate host name" or "getaddrinfo ENOTFOUND ${address.host}".`,
+        `Replace "${address.host}" by "${right}".`,
       ],
     };
   }

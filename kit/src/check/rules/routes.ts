@@ -125,7 +125,7 @@ export const probePath: Rule = {
           yield actuatorRemark(placeOf(held, 'path'), probe, wanted);
           continue;
         }
-        const routes = answers(model, instance, wanted);
+        const routes = routesWithout(model, instance, wanted);
         if (routes === undefined) continue;
         const health =
           routes.find((route) => /health|ready|live|ping|status/.test(route)) ?? routes.find((route) => route === '/');
@@ -153,7 +153,6 @@ export const probePath: Rule = {
   },
 };
 
-/** The application's routes when it surely has none for a path; undefined when it has one, or that cannot be told. */
 /** A Spring project of one part, whose build file does not name the starter that answers under /actuator. */
 function lacksActuator(model: Model, instance: Instance): boolean {
   const folder = instance.image?.context.folder;
@@ -182,7 +181,8 @@ function actuatorRemark(place: Place, probe: string, wanted: string): Remark {
   };
 }
 
-function answers(model: Model, instance: Instance, wanted: string): string[] | undefined {
+/** The application's routes when it surely has none for a path; undefined when it has one, or that cannot be told. */
+export function routesWithout(model: Model, instance: Instance, wanted: string): string[] | undefined {
   const routes = routesOf(model, instance)?.map((route) => (route.startsWith('/') ? route : `/${route}`));
   const sources = runningSources(model, instance);
   if (!routes || routes.length === 0 || routes.some((route) => route.includes('*'))) return undefined;

@@ -516,6 +516,7 @@ export const credentialsDisagree: Rule = {
             makesDatabase(model, instance),
           );
       }
+      yield* mongoCredentials(model, instance);
       const parts = partsOf(instance);
       const target = parts && databaseAt(model, instance, parts.host);
       if (parts && target && mayRead(model, instance, parts.label))
@@ -523,6 +524,101 @@ export const credentialsDisagree: Rule = {
     }
   },
 };
+
+/** MongoDB: the root user lives in the database `admin`, and without a user nothing may be read. */
+function* mongoCredentials(model: Model, instance: Instance): Generator<Remark> {
+  for (const [label, { value, place }] of instance.variables) {
+    const url = /^mongodb:\/\/(?:([^:/@]*)(?::([^@/]*))?@)?([^:/?,@]+)(?::\d+)?(?:\/([^?]*))?(?:\?(.*))?$/.exec(
+      value ?? '',
+    );
+    const target = url ? databaseAt(model, instance, url[3] ?? '') : undefined;
+    if (!url || !target || engineOf(target.imageName) !== 'mongo' || target.envIsOpen) continue;
+    const [user, password] = ['MONGO_INITDB_ROOT_USERNAME', 'MONGO_INITDB_ROOT_PASSWORD'].map((name) =>
+      target.variables.get(name),
+    );
+    const { service, container } = target;
+    const isOwn =
+      service?.command !== undefined ||
+      container?.object.command !== undefined ||
+      container?.object.args !== undefined ||
+      service?.volumes.some((mount) => mount.target.startsWith('/docker-entrypoint-initdb.d')) === true ||
+      JSON.stringify(container?.object.volumeMounts ?? []).includes('initdb');
+    // The user may be given beside the address.
+    const isBeside =
+      [...instance.variables.keys()].some((name) => /MONGO|DB|DATABASE/i.test(name) && /USER|PASS/i.test(name)) ||
+      runningSources(model, instance).some((source) =>
+        /auth_?source|\bpass(word)?\s*[:=]\s*(process\.env|os\.|settings\.|config)/i.test(
+          model.project.read(source.path) ?? '',
+        ),
+      );
+    if (!user?.value || !password || isOwn || isBeside || /•/.test(user.value)) continue;
+    const [, name, secret, , database = '', options = ''] = url;
+    const failed = 'MongoServerError: Authentication failed.';
+    if (name === undefined || name === '')
+      yield mongoRemark(target, label, place, {
+        fr: `${label} ne donne ni utilisateur ni mot de passe, et « ${target.name} » en exige (MONGO_INITDB_ROOT_USERNAME).`,
+        en: `${label} gives neither user nor password, and "${target.name}" demands them (MONGO_INITDB_ROOT_USERNAME).`,
+        words: 'MongoServerError: command find requires authentication',
+        line: `mongodb://${user.value}:<mot de passe>@${url[3] ?? ''}:27017/${database}?authSource=admin`,
+      });
+    else if (/•/.test(name)) continue;
+    else if (decode(name) !== user.value)
+      yield disagreement(
+        target,
+        { label, place },
+        ['l’utilisateur', 'the user'],
+        name,
+        user.value,
+        failed,
+        'MONGO_INITDB_ROOT_USERNAME',
+      );
+    else if (
+      secret !== undefined &&
+      password.value !== undefined &&
+      !/•/.test(secret + password.value) &&
+      decode(secret) !== password.value
+    )
+      yield disagreement(
+        target,
+        { label, place },
+        ['le mot de passe', 'the password'],
+        '••••',
+        '••••',
+        failed,
+        'MONGO_INITDB_ROOT_PASSWORD',
+      );
+    else if (database !== '' && database !== 'admin' && !/authSource=|authMechanism=/i.test(options))
+      yield mongoRemark(target, label, place, {
+        fr: `${label} cherche l’utilisateur « ${name} » dans la base « ${database} », alors que MongoDB l’a créé dans « admin ».`,
+        en: `${label} looks for the user "${name}" in the database "${database}", while MongoDB made it in "admin".`,
+        words: failed,
+        line: `…/${database}?authSource=admin${options === '' ? '' : `&${options}`}`,
+      });
+  }
+}
+
+function mongoRemark(
+  target: Instance,
+  label: string,
+  place: Place,
+  said: { fr: string; en: string; words: string; line: string },
+): Remark {
+  return {
+    severity: 'error',
+    place,
+    about: `credentials ${place.file}:${place.line}`,
+    fr: [
+      said.fr,
+      `L’application n’accède pas à « ${target.name} » : « ${said.words} ».`,
+      `Écrivez : ${label}=${said.line}`,
+    ],
+    en: [
+      said.en,
+      `The application gets no access to "${target.name}": "${said.words}".`,
+      `Write: ${label}=${said.line.replace('<mot de passe>', '<password>')}`,
+    ],
+  };
+}
 
 /** Whether something of what an image is made of speaks of a variable; nobody knows of an image that is made elsewhere. */
 export function mayRead(model: Model, instance: Instance, name: string): boolean {

@@ -3,7 +3,7 @@ import type { Model } from '../model.ts';
 import { parseImage } from '../read/images.ts';
 import { optionOf, readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { objectAt, placeOf, textAt } from '../read/yaml.ts';
+import { objectAt, placeOf, textAt, type Place } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
 export const workflowReference: Rule = {
@@ -27,6 +27,8 @@ export const workflowReference: Rule = {
           if (remark) yield remark;
         }
         yield* pushedUnbuilt(workflow, job);
+        yield* strangeWorkloads(model, job);
+        yield* missingArtifacts(workflow, job);
       }
     }
   },
@@ -190,6 +192,124 @@ function emptyOutput(workflow: Workflow, job: Job, step: Step): Remark | undefin
     };
   }
   return undefined;
+}
+
+/** `download-artifact` of what no step of the workflow puts up. */
+function* missingArtifacts(workflow: Workflow, job: Job): Generator<Remark> {
+  const uploads = workflow.jobs
+    .flatMap((each) => each.steps)
+    .filter((step) => /upload-artifact@|upload-.*artifact/.test(step.uses));
+  const names = uploads.map((step) => textAt(step.object, 'with', 'name') ?? 'artifact');
+  const isCalled =
+    workflow.jobs.some((each) => 'uses' in each.object) || 'workflow_call' in objectAt(workflow.object, 'on');
+  if (isCalled || workflow.jobs.some((each) => each.steps.some((step) => step.uses.startsWith('./')))) return;
+  for (const step of job.steps) {
+    if (!step.uses.startsWith('actions/download-artifact@')) continue;
+    const inputs = objectAt(step.object, 'with');
+    const name = textAt(inputs, 'name');
+    if (['run-id', 'github-token', 'pattern', 'repository', 'artifact-ids'].some((key) => key in inputs)) continue;
+    if (name === undefined ? uploads.length > 0 : names.some((each) => each === name || /\$\{\{/.test(each + name)))
+      continue;
+    if (name === undefined) continue;
+    const right = names.length === 1 ? names[0] : nearest(name, names, 3);
+    const place = placeOf(inputs, 'name');
+    yield {
+      severity: 'error',
+      place,
+      about: `artifact ${workflow.path} ${name}`,
+      fr: [
+        `Cette étape prend « ${name} », qu’aucune étape du workflow ne dépose (upload-artifact)${names.length === 0 ? '' : ` ; il y a : ${names.join(', ')}`}.`,
+        `L’étape échoue : « Unable to download artifact(s): Artifact not found for name: ${name} ».`,
+        right === undefined ? 'Déposez-le dans un travail que celui-ci attend (needs:).' : `Écrivez : name: ${right}`,
+      ],
+      en: [
+        `This step takes "${name}", which no step of the workflow puts up (upload-artifact)${names.length === 0 ? '' : `; there is: ${names.join(', ')}`}.`,
+        `The step fails: "Unable to download artifact(s): Artifact not found for name: ${name}".`,
+        right === undefined ? 'Put it up in a job that this one waits for (needs:).' : `Write: name: ${right}`,
+      ],
+    };
+  }
+}
+
+/** `kubectl set image` and `kubectl rollout` of a Deployment or a container that no manifest has. */
+function* strangeWorkloads(model: Model, job: Job): Generator<Remark> {
+  const workloads = model.clusters.flatMap((cluster) => cluster.workloads);
+  if (workloads.length === 0 || model.clusters.some((cluster) => cluster.isOpen)) return;
+  for (const step of job.steps) {
+    if (!step.run.includes('kubectl')) continue;
+    const written = placeOf(step.object, 'run');
+    for (const { words, line } of readShell(step.run)) {
+      const place = { file: written.file, line: written.line + (step.run.includes('\n') ? line : 0) };
+      const [program = '', verb = '', action = '', ...rest] = words;
+      if (program !== 'kubectl' || !((verb === 'set' && action === 'image') || verb === 'rollout')) continue;
+      const free = rest.filter(
+        (word, index) => !word.startsWith('-') && !/^(-n|--namespace|--timeout)$/.test(rest[index - 1] ?? ''),
+      );
+      const [kind = '', name] = (free[0] ?? '').includes('/') ? (free[0] ?? '').split('/') : [free[0], free[1]];
+      const full = /^(deploy|deployments?(\.apps)?)$/.test(kind)
+        ? 'Deployment'
+        : /^(sts|statefulsets?)$/.test(kind)
+          ? 'StatefulSet'
+          : undefined;
+      if (full === undefined || name === undefined || /[$`*]/.test(name)) continue;
+      const same = workloads.filter(({ resource }) => resource.kind === full);
+      const found = same.filter(({ resource }) => resource.name === name);
+      const names = [...new Set(same.map(({ resource }) => resource.name))];
+      if (names.length === 0) continue;
+      if (found.length === 0) {
+        const right = nearest(name, names, 5) ?? (names.length === 1 ? names[0] : undefined);
+        yield strange(
+          place,
+          `${full} « ${name} »`,
+          `${full} "${name}"`,
+          names,
+          `Error from server (NotFound): ${full.toLowerCase()}s.apps "${name}" not found`,
+          right,
+        );
+        continue;
+      }
+      if (verb !== 'set') continue;
+      for (const word of free.slice((free[0] ?? '').includes('/') ? 1 : 2)) {
+        const container = /^([\w.-]+)=/.exec(word)?.[1];
+        const held = found.flatMap((workload) => workload.containers.map((each) => each.name));
+        if (container === undefined || held.includes(container)) continue;
+        const right = nearest(container, held, 5) ?? (held.length === 1 ? held[0] : undefined);
+        yield strange(
+          place,
+          `conteneur « ${container} » dans « ${name} »`,
+          `container "${container}" in "${name}"`,
+          held,
+          `error: unable to find container named "${container}"`,
+          right,
+        );
+      }
+    }
+  }
+}
+
+function strange(
+  place: Place,
+  fr: string,
+  en: string,
+  names: string[],
+  words: string,
+  right: string | undefined,
+): Remark {
+  return {
+    severity: 'error',
+    place,
+    about: `kubectl ${place.file}:${place.line}`,
+    fr: [
+      `Aucun manifeste n’a de ${fr} (il y a : ${names.join(', ')}).`,
+      `L’étape échoue : « ${words} ».`,
+      right === undefined ? 'Écrivez le nom qui est dans le manifeste.' : `Écrivez ici : ${right}`,
+    ],
+    en: [
+      `No manifest has a ${en} (there is: ${names.join(', ')}).`,
+      `The step fails: "${words}".`,
+      right === undefined ? 'Write the name that is in the manifest.' : `Write here: ${right}`,
+    ],
+  };
 }
 
 /** `docker push` of a name that no step of the job makes. */

@@ -4,7 +4,7 @@ import type { Model } from '../model.ts';
 import { roleOf } from '../read/images.ts';
 import { optionOf, readShell, type ShellCommand } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { objectAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
+import { isObject, objectAt, placeOf, readYaml, textAt, type JsonObject, type Place } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
 
 /** Where a job has the repository: the folder of its workspace that holds it, or why that cannot be told. */
@@ -288,7 +288,14 @@ function* missingInputs(
       need.kind === 'manifest'
         ? folder.split('/').map((_, depth, parts) => path.posix.join(parts.slice(0, depth).join('/') || '.', need.file))
         : [];
-    if (target.startsWith('..') || [target, ...above].some((each) => kindIn(model, root, each) !== undefined)) continue;
+    if (target.startsWith('..')) continue;
+    const held = [target, ...above.toReversed()].find((each) => kindIn(model, root, each) !== undefined);
+    if (held !== undefined) {
+      const script = root === '.' && need.file === 'package.json' ? missingScript(model, held, command) : undefined;
+      if (script !== undefined && !told.has(`${held} ${script}`)) yield scriptRemark(model, place, held, script);
+      told.add(`${held} ${script ?? ''}`);
+      continue;
+    }
     // What git ignores may be made on the way; so may what a command of the job writes.
     if (!model.project.isShared(target) || isWritten(job, path.posix.basename(need.file))) continue;
     const key = need.kind === 'manifest' ? need.file : target;
@@ -302,6 +309,49 @@ function* missingInputs(
     } else yield fileRemark(place, need, target, twinOf(model, target, 'file'));
     return;
   }
+}
+
+/** A script that a command runs and `package.json` does not have. */
+function missingScript(model: Model, file: string, { words }: ShellCommand): string | undefined {
+  const [program = '', first = '', second = ''] = words;
+  const name = first === 'run' || first === 'run-script' ? second : /^(test|t)$/.test(first) ? 'test' : undefined;
+  if (
+    !/^(npm|pnpm)$/.test(program) ||
+    name === undefined ||
+    words.some((word) => /^(--if-present|-r|--recursive|--workspaces|-ws)$/.test(word))
+  )
+    return undefined;
+  const scripts = Object.keys(objectAt(readJson(model, file), 'scripts'));
+  return /^[\w:.-]+$/.test(name) && !name.startsWith('-') && !scripts.includes(name) && name !== 'env'
+    ? name
+    : undefined;
+}
+
+function readJson(model: Model, file: string): JsonObject {
+  const value = readYaml(model.project.read(file) ?? '', file).documents[0]?.value;
+  return isObject(value) ? value : { scripts: {} };
+}
+
+function scriptRemark(model: Model, place: Place, file: string, name: string): Remark {
+  const scripts = Object.keys(objectAt(readJson(model, file), 'scripts'));
+  const near = nearest(name, scripts, 3);
+  return {
+    severity: 'error',
+    place,
+    about: `workflow path ${place.file}:${place.line}`,
+    fr: [
+      `${file} n’a pas de script « ${name} »${scripts.length === 0 ? '' : ` (il a : ${scripts.slice(0, 6).join(', ')})`}.`,
+      `L’étape échoue : « npm error Missing script: "${name}" ».`,
+      near === undefined
+        ? `Ajoutez-le à ${file}, sous "scripts", ou enlevez cette ligne.`
+        : `Écrivez : npm run ${near}`,
+    ],
+    en: [
+      `${file} has no script "${name}"${scripts.length === 0 ? '' : ` (it has: ${scripts.slice(0, 6).join(', ')})`}.`,
+      `The step fails: "npm error Missing script: "${name}"".`,
+      near === undefined ? `Add it to ${file}, under "scripts", or remove this line.` : `Write: npm run ${near}`,
+    ],
+  };
 }
 
 function isWritten(job: Job, base: string): boolean {

@@ -1,4 +1,5 @@
 import type { Remark, Rule, Sentences } from '../findings.ts';
+import type { Model } from '../model.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
 import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
@@ -91,10 +92,51 @@ export const workflowFile: Rule = {
           ],
         };
       }
+      const branch = otherBranch(model, workflow);
+      if (branch) yield branch;
       for (const job of workflow.jobs) yield* jobFaults(workflow, job);
     }
   },
 };
+
+/** The branches that the repository has on GitHub, as far as a clone of it tells. */
+function branchesOf(model: Model): Set<string> {
+  const { project } = model;
+  const packed = (project.read('.git/packed-refs') ?? '').matchAll(/ refs\/remotes\/[^/\s]+\/(\S+)$/gm);
+  const remotes = project.list('.git/refs/remotes').flatMap((name) => project.list(`.git/refs/remotes/${name}`));
+  return new Set([...[...packed].map((match) => match[1] ?? ''), ...remotes]);
+}
+
+/** A workflow that waits for pushes to branches which the repository does not have. */
+function otherBranch(model: Model, workflow: Workflow): Remark | undefined {
+  const on = objectAt(workflow.object, 'on');
+  const list = at(on, 'push', 'branches');
+  const names = Array.isArray(list) ? list.map(written) : typeof list === 'string' ? [list] : [];
+  const branches = branchesOf(model);
+  const right = ['main', 'master'].find((name) => branches.has(name));
+  if (
+    right === undefined ||
+    names.length === 0 ||
+    !names.every((name) => /^(main|master)$/.test(name)) ||
+    names.some((name) => branches.has(name)) ||
+    'workflow_dispatch' in on
+  )
+    return undefined;
+  return {
+    severity: 'warning',
+    place: placeOf(objectAt(on, 'push'), 'branches'),
+    fr: [
+      `Ce workflow attend un push sur « ${names.join(', ')} », et la branche du dépôt s’appelle « ${right} ».`,
+      'Il ne part jamais : l’onglet Actions reste vide.',
+      `Écrivez : branches: [${right}]`,
+    ],
+    en: [
+      `This workflow waits for a push to "${names.join(', ')}", and the branch of the repository is called "${right}".`,
+      'It never runs: the Actions tab stays empty.',
+      `Write: branches: [${right}]`,
+    ],
+  };
+}
 
 function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
   if (!('runs-on' in job.object) && !('uses' in job.object)) {
@@ -138,6 +180,24 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
     };
   }
   for (const step of job.steps) {
+    const [, action = '', version = ''] =
+      /^actions\/(upload-artifact|download-artifact|cache)@v?(\d+)/.exec(step.uses) ?? [];
+    if (action !== '' && Number(version) < (action === 'cache' ? 3 : 4)) {
+      yield {
+        severity: 'error',
+        place: placeOf(step.object, 'uses'),
+        fr: [
+          `GitHub n’accepte plus actions/${action} en version ${version}.`,
+          `Le travail échoue aussitôt : « This request has been automatically failed because it uses a deprecated version of \`actions/${action}: v${version}\` ».`,
+          `Écrivez : uses: actions/${action}@v4`,
+        ],
+        en: [
+          `GitHub no longer takes actions/${action} in version ${version}.`,
+          `The job fails at once: "This request has been automatically failed because it uses a deprecated version of \`actions/${action}: v${version}\`".`,
+          `Write: uses: actions/${action}@v4`,
+        ],
+      };
+    }
     if (step.uses !== '' && step.run !== '') {
       yield {
         severity: 'error',
@@ -317,11 +377,15 @@ function isLocalRegistry(step: Step): boolean {
 
 /** A login to one registry, a push to another; a package registry without the right to write. */
 function* registryRemarks(workflow: Workflow, job: Job, login: Step | undefined, push: Step): Generator<Remark> {
-  if (!login || !/login-action/.test(login.uses)) return;
-  const registry = textAt(login.object, 'with', 'registry') ?? '';
+  const typed = /docker\s+login\b[^\n]*\bghcr\.io/.test(login?.run ?? '');
+  if (!login || !(typed || /login-action/.test(login.uses))) return;
+  const registry = typed ? 'ghcr.io' : (textAt(login.object, 'with', 'registry') ?? '');
   const env = { ...objectAt(workflow.object, 'env'), ...objectAt(job.object, 'env') };
   const filled = registry.replace(/\$\{\{\s*env\.(\w+)\s*\}\}/g, (whole, name: string) => textAt(env, name) ?? whole);
-  if (filled.includes('ghcr.io') && /GITHUB_TOKEN|github\.token/.test(textAt(login.object, 'with', 'password') ?? '')) {
+  if (
+    filled.includes('ghcr.io') &&
+    /GITHUB_TOKEN|github\.token/.test(typed ? login.run : (textAt(login.object, 'with', 'password') ?? ''))
+  ) {
     const own = at(job.object, 'permissions') ?? at(workflow.object, 'permissions');
     const allows = own === 'write-all' || (isObject(own) && own.packages === 'write');
     if (!allows) {

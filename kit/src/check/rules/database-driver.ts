@@ -1,0 +1,156 @@
+import type { Remark, Rule } from '../findings.ts';
+import { runningSources, type Instance, type Model } from '../model.ts';
+import { isInstalled } from '../python.ts';
+import { isPlainBase } from '../read/image.ts';
+import type { SourceFile } from '../read/source.ts';
+import type { Place } from '../read/yaml.ts';
+
+/** What SQLAlchemy imports for an address, by what stands before `://`; the first word alone means its old default. */
+const DRIVERS: Record<string, { module: string; install: string; isAsync?: boolean }> = {
+  postgresql: { module: 'psycopg2', install: 'psycopg2-binary' },
+  'postgresql+psycopg2': { module: 'psycopg2', install: 'psycopg2-binary' },
+  'postgresql+psycopg': { module: 'psycopg', install: 'psycopg[binary]', isAsync: true },
+  'postgresql+asyncpg': { module: 'asyncpg', install: 'asyncpg', isAsync: true },
+  'postgresql+pg8000': { module: 'pg8000', install: 'pg8000' },
+  mysql: { module: 'MySQLdb', install: 'mysqlclient' },
+  mariadb: { module: 'MySQLdb', install: 'mysqlclient' },
+  'mysql+mysqldb': { module: 'MySQLdb', install: 'mysqlclient' },
+  'mysql+pymysql': { module: 'pymysql', install: 'pymysql' },
+  'mariadb+pymysql': { module: 'pymysql', install: 'pymysql' },
+  'mysql+mysqlconnector': { module: 'mysql', install: 'mysql-connector-python' },
+  'mysql+aiomysql': { module: 'aiomysql', install: 'aiomysql', isAsync: true },
+  'mysql+asyncmy': { module: 'asyncmy', install: 'asyncmy', isAsync: true },
+  'sqlite+aiosqlite': { module: 'aiosqlite', install: 'aiosqlite', isAsync: true },
+};
+
+export const databaseDriver: Rule = {
+  id: 'database-driver',
+  title: {
+    fr: 'L’adresse de la base demande un pilote que l’image n’a pas, ou qui ne convient pas',
+    en: 'The database’s address asks for a driver that the image does not have, or that does not suit',
+  },
+  why: {
+    fr: 'Ce qui précède :// dit à SQLAlchemy quel paquet Python parle à la base : « postgresql+psycopg:// » veut psycopg, « postgresql:// » veut psycopg2, « postgres:// » n’existe pas. create_async_engine veut un pilote asynchrone.',
+    en: 'What stands before :// tells SQLAlchemy which Python package talks to the database: "postgresql+psycopg://" wants psycopg, "postgresql://" wants psycopg2, "postgres://" does not exist. create_async_engine wants an asynchronous driver.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      if (!instance.image || !isPlainBase(instance.image.base) || instance.where === 'image') continue;
+      const sources = runningSources(model, instance).filter((source) => source.language === 'python');
+      const texts = sources.map((source) => model.project.read(source.path) ?? '');
+      const isUsed = sources.some((source) =>
+        source.imports.some(({ module }) => /^(sqlalchemy|flask_sqlalchemy|sqlmodel)(\.|$)/.test(module)),
+      );
+      // Code that rewrites the address knows what it does.
+      const rewrites =
+        /\.replace\(|drivername|make_url|URL\.create|PostgresDsn|re\.sub|startswith\(\s*["'](postgres|mysql)/;
+      if (!isUsed || texts.some((text) => rewrites.test(text))) continue;
+      const engines = new Set(
+        sources.flatMap((source) =>
+          source.calls.flatMap(({ callee }) => /(?:^|\.)(create_(?:async_)?engine)$/.exec(callee)?.[1] ?? []),
+        ),
+      );
+      for (const { label, url, place } of addressesOf(instance, sources)) {
+        const remark = remarkOf(model, instance, label, url, place, engines);
+        if (remark) yield remark;
+      }
+    }
+  },
+};
+
+/** Addresses of databases that the code is given, or holds. */
+function addressesOf(instance: Instance, sources: SourceFile[]): { label: string; url: string; place: Place }[] {
+  const read = new Set(sources.flatMap((source) => source.env.map(({ name }) => name.toUpperCase())));
+  return [...instance.variables].flatMap(([label, { value, place }]) =>
+    value !== undefined &&
+    read.has(label.toUpperCase()) &&
+    /^(postgres|mysql|mariadb|sqlite)[a-z0-9+]*:\/\//.test(value)
+      ? [{ label, url: value, place }]
+      : [],
+  );
+}
+
+function remarkOf(
+  model: Model,
+  instance: Instance,
+  label: string,
+  url: string,
+  place: Place,
+  engines: Set<string>,
+): Remark | undefined {
+  const scheme = url.slice(0, url.indexOf('://'));
+  const said = (fr: [string, string], en: [string, string], words: string): Remark => ({
+    severity: 'error',
+    place,
+    about: `driver ${place.file}:${place.line}`,
+    fr: [fr[0], `L’application s’arrête : « ${words} ».`, fr[1]],
+    en: [en[0], `The application stops: "${words}".`, en[1]],
+  });
+  if (scheme === 'postgres') {
+    const right =
+      isInstalled(instance, 'psycopg2') === 'no' && isInstalled(instance, 'psycopg') === 'yes'
+        ? 'postgresql+psycopg'
+        : 'postgresql';
+    return said(
+      [`${label} commence par postgres://, que SQLAlchemy ne connaît plus.`, `Écrivez : ${right}://…`],
+      [`${label} begins with postgres://, which SQLAlchemy no longer knows.`, `Write: ${right}://…`],
+      "sqlalchemy.exc.NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:postgres",
+    );
+  }
+  const driver = DRIVERS[scheme];
+  const isAsyncOnly = engines.has('create_async_engine') && !engines.has('create_engine');
+  if (isAsyncOnly && !(driver?.isAsync ?? false) && (driver ?? scheme === 'sqlite')) {
+    const right = /^sqlite/.test(scheme)
+      ? 'sqlite+aiosqlite'
+      : /^postgres/.test(scheme)
+        ? 'postgresql+asyncpg'
+        : 'mysql+aiomysql';
+    return said(
+      [
+        `create_async_engine veut un pilote asynchrone, et ${label} commence par ${scheme}://.`,
+        `Écrivez : ${right}://… (et installez ${DRIVERS[right]?.install ?? ''}).`,
+      ],
+      [
+        `create_async_engine wants an asynchronous driver, and ${label} begins with ${scheme}://.`,
+        `Write: ${right}://… (and install ${DRIVERS[right]?.install ?? ''}).`,
+      ],
+      "sqlalchemy.exc.InvalidRequestError: The asyncio extension requires an async driver to be used. The loaded '…' is not async.",
+    );
+  }
+  if (!driver || isInstalled(instance, driver.module) !== 'no') return undefined;
+  // From version 2.1 on, SQLAlchemy takes psycopg for the plain word.
+  if (scheme === 'postgresql' && isInstalled(instance, 'psycopg') !== 'no' && !isOldSqlAlchemy(model, instance))
+    return undefined;
+  const [other] = Object.entries(DRIVERS).filter(
+    ([name, each]) =>
+      name.startsWith(scheme.split('+')[0] ?? '') && name.includes('+') && isInstalled(instance, each.module) === 'yes',
+  );
+  return said(
+    [
+      `${label} commence par ${scheme}:// : SQLAlchemy veut le paquet ${driver.module}, que l’image n’installe pas.`,
+      other === undefined
+        ? `Ajoutez à vos dépendances : ${driver.install}`
+        : `Écrivez : ${other[0]}://… (${other[1].install} est installé), ou ajoutez ${driver.install} à vos dépendances.`,
+    ],
+    [
+      `${label} begins with ${scheme}://: SQLAlchemy wants the package ${driver.module}, which the image does not install.`,
+      other === undefined
+        ? `Add to your dependencies: ${driver.install}`
+        : `Write: ${other[0]}://… (${other[1].install} is installed), or add ${driver.install} to your dependencies.`,
+    ],
+    `ModuleNotFoundError: No module named '${driver.module}'`,
+  );
+}
+
+/** Whether the project asks for a SQLAlchemy before 2.1. */
+function isOldSqlAlchemy(model: Model, instance: Instance): boolean {
+  const folder = instance.image?.context.folder ?? '.';
+  return model.project.files.some(
+    ({ path: file }) =>
+      (folder === '.' || file.startsWith(`${folder}/`)) &&
+      /(requirements[^/]*\.txt|pyproject\.toml|poetry\.lock|uv\.lock|Pipfile(\.lock)?)$/.test(file) &&
+      /sqlalchemy(\[\w+\])?["']?\s*(==|~=|<|=\s*["']\^?|.*"==)\s*(1\.|2\.0|2\.1\b(?=.*<))|name = "sqlalchemy"\s+version = "(1\.|2\.0)/i.test(
+        model.project.read(file) ?? '',
+      ),
+  );
+}
