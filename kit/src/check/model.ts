@@ -892,7 +892,7 @@ export function runningSources(model: Model, instance: Instance): SourceFile[] {
     if (!source) continue;
     list.push(source);
     queue.push(...importsOf(source, project));
-    if (source.path.endsWith('manage.py') || /(wsgi|asgi)\.py$/.test(source.path))
+    if (source.strings.some(({ text }) => text === 'DJANGO_SETTINGS_MODULE'))
       queue.push(...djangoSettings(project, source));
     // `uvicorn.run("main:app")` names its module in a string.
     for (const call of source.calls) {

@@ -52,6 +52,7 @@ import { secretCommitted } from './rules/secrets.ts';
 import { startCommand, startFile, startForm, startProgram } from './rules/start.ts';
 import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
 import { workflowReference } from './rules/workflow-reference.ts';
+import { workflowService } from './rules/workflow-services.ts';
 import { workflowPath } from './rules/workflow-steps.ts';
 import { workflowFile, workflowLogin, workflowSecrets } from './rules/workflows.ts';
 
@@ -125,6 +126,7 @@ export const rules: readonly Rule[] = [
   secretCommitted,
   workflowFile,
   workflowReference,
+  workflowService,
   workflowLogin,
   workflowSecrets,
   developmentServer,

@@ -130,6 +130,15 @@ export function isRandom(value: string): boolean {
   return /^[A-Za-z0-9_-]{24,}$/.test(value) && changes(value) >= 5 && !/1234|abcd|xxxx|0000/i.test(value);
 }
 
+/** A key that `django-admin startproject` draws, with the signs that it draws from. */
+export function isDjangoKey(value: string): boolean {
+  return (
+    /^(django-insecure-)?[a-z0-9!@#$%^&*(\-_=+)]{40,80}$/.test(value) &&
+    /[!@#$%^&*(=+)]/.test(value) &&
+    /\d/.test(value)
+  );
+}
+
 /** Whether nobody types such a text for a try: drawn at random, or made to resist. */
 export function isStrong(value: string): boolean {
   if (/\s|[(){}<>[\]\\]|%\(|^https?:/.test(value) || value.length < 8) return false;

@@ -31,6 +31,10 @@ export interface Kustomization {
   /** Those of them that it names. */
   named: Set<string>;
   missing: { name: string; place: Place }[];
+  /** Patches that name an object which is not there. */
+  unmatched: { kind: string; name: string; place: Place }[];
+  /** What it and its bases put before and behind the names of objects. */
+  affixes: [string, string][];
   isOpen: boolean;
   /** False for bases and components, which are only seen through what uses them. */
   isApplied: boolean;
@@ -76,6 +80,8 @@ export function readKustomizations(project: Project, files: ManifestFile[]): Kus
       files: new Set([source.path]),
       named: new Set(),
       missing: [],
+      unmatched: [],
+      affixes: [],
       isOpen: ['helmCharts', 'generators', 'transformers', 'replacements'].some((key) => key in source.object),
       isApplied: source.object.kind !== 'Component',
     };
@@ -95,6 +101,7 @@ export function readKustomizations(project: Project, files: ManifestFile[]): Kus
           if (base) {
             for (const object of base.objects) built.objects.push(object);
             if (base.isOpen) built.isOpen = true;
+            built.affixes.push(...base.affixes);
           } else built.missing.push({ name: entry, place });
         } else if (kind === 'file') {
           built.files.add(target);
@@ -106,6 +113,7 @@ export function readKustomizations(project: Project, files: ManifestFile[]): Kus
     applyPatches(built, project);
     applyGenerators(built, project);
     applyImages(built);
+    applyNames(built);
     const namespace = textAt(source.object, 'namespace');
     if (namespace !== undefined) {
       built.objects = built.objects.map((object) =>
@@ -159,10 +167,16 @@ function applyPatches(built: Kustomization, project: Project): void {
   for (const { text, file, target } of patches) {
     for (const { value } of readYaml(text, file, 'kubectl').documents) {
       if (isObject(value)) {
-        const wanted =
-          Object.keys(target).length > 0 ? target : { kind: value.kind ?? '', ...objectAt(value, 'metadata') };
+        const isAimed = Object.keys(target).length > 0;
+        const wanted = isAimed ? target : { kind: value.kind ?? '', ...objectAt(value, 'metadata') };
+        if (!isAimed && !built.objects.some((resource) => isTarget(resource, wanted, built.affixes)))
+          built.unmatched.push({
+            kind: textAt(value, 'kind') ?? '',
+            name: textAt(value, 'metadata', 'name') ?? '',
+            place: placeOf(objectAt(value, 'metadata'), 'name'),
+          });
         built.objects = built.objects.flatMap((resource) => {
-          if (!isTarget(resource, wanted)) return [resource];
+          if (!isTarget(resource, wanted, built.affixes)) return [resource];
           if (value.$patch === 'delete') return [];
           const merged = mergeObjects(resource, value, '');
           // A patch that is sent to a target keeps the target's name, whatever it calls itself.
@@ -171,19 +185,21 @@ function applyPatches(built: Kustomization, project: Project): void {
         });
       } else if (Array.isArray(value)) {
         built.objects = built.objects.map((resource) =>
-          isTarget(resource, target) ? objectsAt(value).reduce(applyOperation, resource) : resource,
+          isTarget(resource, target, built.affixes) ? objectsAt(value).reduce(applyOperation, resource) : resource,
         );
       }
     }
   }
 }
 
-function isTarget(resource: JsonObject, target: JsonObject): boolean {
+function isTarget(resource: JsonObject, target: JsonObject, affixes: [string, string][]): boolean {
   const kind = textAt(target, 'kind');
   const name = textAt(target, 'name');
   if (kind !== undefined && kind !== resource.kind) return false;
   if (name === undefined) return true;
   const actual = textAt(resource, 'metadata', 'name') ?? '';
+  // A base's names are known by what they were, too.
+  if (affixes.some(([before, behind]) => actual === before + name + behind)) return true;
   try {
     return name === actual || new RegExp(`^(?:${name})$`).test(actual);
   } catch {
@@ -347,6 +363,62 @@ function applyGenerators(built: Kustomization, project: Project): void {
       } else built.objects[old] = made;
     }
   }
+}
+
+/** The kinds that the fields of other objects name. */
+const NAMED: Record<string, string> = {
+  'configMapRef.name': 'ConfigMap',
+  'configMapKeyRef.name': 'ConfigMap',
+  'configMap.name': 'ConfigMap',
+  'secretRef.name': 'Secret',
+  'secretKeyRef.name': 'Secret',
+  'secret.secretName': 'Secret',
+  'secret.name': 'Secret',
+  'tls.secretName': 'Secret',
+  'imagePullSecrets.name': 'Secret',
+  'persistentVolumeClaim.claimName': 'PersistentVolumeClaim',
+  'service.name': 'Service',
+  'spec.serviceName': 'Service',
+  'spec.serviceAccountName': 'ServiceAccount',
+};
+
+/** `namePrefix` and `nameSuffix`: objects get new names, and so do the references to them; texts keep the old ones. */
+function applyNames(built: Kustomization): void {
+  const before = textAt(built.object, 'namePrefix') ?? '';
+  const behind = textAt(built.object, 'nameSuffix') ?? '';
+  if (before === '' && behind === '') return;
+  built.affixes = [...built.affixes.map(([a, b]): [string, string] => [before + a, b + behind]), [before, behind]];
+  const keepsName = (kind: Json | undefined) => kind === 'Namespace' || kind === 'CustomResourceDefinition';
+  const renamed = new Set(
+    built.objects.flatMap((object) =>
+      keepsName(object.kind) ? [] : `${written(object.kind)} ${textAt(object, 'metadata', 'name') ?? ''}`,
+    ),
+  );
+  const rename = (value: Json, parent: string): Json => {
+    if (Array.isArray(value)) {
+      const copy = value.map((item) => rename(item, parent));
+      setOrigin(copy, placeOf(value), new Map(value.map((_, index) => [index, placeOf(value, index)])));
+      return copy;
+    }
+    if (!isObject(value)) return value;
+    const copy: JsonObject = {};
+    for (const [key, child] of Object.entries(value)) {
+      const kind = parent === 'scaleTargetRef' && key === 'name' ? textAt(value, 'kind') : NAMED[`${parent}.${key}`];
+      copy[key] =
+        typeof child === 'string' && kind !== undefined && renamed.has(`${kind} ${child}`)
+          ? before + child + behind
+          : rename(child, key);
+    }
+    setOrigin(copy, placeOf(value), new Map(Object.keys(value).map((key) => [key, placeOf(value, key)])));
+    return copy;
+  };
+  built.objects = built.objects.map((object) => {
+    const copy = rename(object, '');
+    if (!isObject(copy)) return object;
+    if (isObject(copy.metadata) && !keepsName(copy.kind))
+      copy.metadata.name = before + (textAt(copy, 'metadata', 'name') ?? '') + behind;
+    return copy;
+  });
 }
 
 function applyImages(built: Kustomization): void {

@@ -38,6 +38,7 @@ export const databaseDriver: Rule = {
       if (!instance.image || !isPlainBase(instance.image.base) || instance.where === 'image') continue;
       const sources = runningSources(model, instance).filter((source) => source.language === 'python');
       const texts = sources.map((source) => model.project.read(source.path) ?? '');
+      yield* byFramework(instance, sources, texts);
       const isUsed = sources.some((source) =>
         source.imports.some(({ module }) => /^(sqlalchemy|flask_sqlalchemy|sqlmodel)(\.|$)/.test(module)),
       );
@@ -57,6 +58,62 @@ export const databaseDriver: Rule = {
     }
   },
 };
+
+/** What Django's engine and Celery's broker import, which no line of the project does. */
+function* byFramework(instance: Instance, sources: SourceFile[], texts: string[]): Generator<Remark> {
+  const about = `driver ${instance.image?.dockerfile.path ?? ''}`;
+  for (const [index, text] of texts.entries()) {
+    const engine = /^[^#\n]*["']ENGINE["']\s*:\s*["']django\.db\.backends\.(postgresql|mysql)["']/m.exec(text);
+    const wanted = engine?.[1] === 'postgresql' ? ['psycopg2', 'psycopg'] : ['MySQLdb'];
+    if (
+      !engine ||
+      wanted.some((module) => isInstalled(instance, module) !== 'no') ||
+      texts.some((other) => /install_as_MySQLdb|sqlite3["']|dj_database_url|env\.db\(/.test(other))
+    )
+      continue;
+    const install = engine[1] === 'postgresql' ? 'psycopg2-binary' : 'mysqlclient';
+    const words =
+      engine[1] === 'postgresql'
+        ? 'django.core.exceptions.ImproperlyConfigured: Error loading psycopg2 or psycopg module'
+        : 'django.core.exceptions.ImproperlyConfigured: Error loading MySQLdb module. Did you install mysqlclient?';
+    yield {
+      severity: 'error',
+      place: { file: sources[index]?.path ?? '', line: text.slice(0, engine.index).split('\n').length },
+      about,
+      fr: [
+        `Django parle à ${engine[1] === 'postgresql' ? 'PostgreSQL' : 'MySQL'} par un paquet que l’image n’installe pas.`,
+        `L’application s’arrête : « ${words} ».`,
+        `Ajoutez à vos dépendances : ${install}`,
+      ],
+      en: [
+        `Django talks to ${engine[1] === 'postgresql' ? 'PostgreSQL' : 'MySQL'} by a package that the image does not install.`,
+        `The application stops: "${words}".`,
+        `Add to your dependencies: ${install}`,
+      ],
+    };
+  }
+  const isCelery = sources.some((source) => source.imports.some(({ module }) => /^celery(\.|$)/.test(module)));
+  const broker = [...instance.variables].find(
+    ([name, { value }]) => /^rediss?:\/\//.test(value ?? '') && texts.some((text) => text.includes(name)),
+  );
+  if (!isCelery || !broker || isInstalled(instance, 'redis') !== 'no') return;
+  const [label, { place }] = broker;
+  yield {
+    severity: 'error',
+    place,
+    about: `${about} redis`,
+    fr: [
+      `${label} commence par redis:// : Celery veut le paquet redis, que l’image n’installe pas.`,
+      'Celery s’arrête : « ImportError: Missing redis library (pip install redis) ».',
+      'Ajoutez à vos dépendances : redis (ou celery[redis])',
+    ],
+    en: [
+      `${label} begins with redis://: Celery wants the package redis, which the image does not install.`,
+      'Celery stops: "ImportError: Missing redis library (pip install redis)".',
+      'Add to your dependencies: redis (or celery[redis])',
+    ],
+  };
+}
 
 /** Addresses of databases that the code is given, or holds. */
 function addressesOf(instance: Instance, sources: SourceFile[]): { label: string; url: string; place: Place }[] {

@@ -517,7 +517,7 @@ function* builtOnly(model: Model): Generator<Remark> {
   const isPushed = model.project.files.some(
     ({ path: file }) =>
       /\.(md|sh|bash|ya?ml|mk|ps1|bat|json|toml)$|(^|\/)(makefile|justfile|jenkinsfile)$/i.test(file) &&
-      pushes.test(model.project.read(file) ?? ''),
+      pushes.test((model.project.read(file) ?? '').replaceAll('build-push-action', '')),
   );
   if (isPushed) return;
   for (const build of model.builds) {

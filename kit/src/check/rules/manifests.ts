@@ -1,5 +1,6 @@
 import type { Remark, Rule } from '../findings.ts';
 import { idOf, isFilledInLater, type ManifestFile } from '../read/kubernetes.ts';
+import type { Kustomization } from '../read/kustomize.ts';
 import { knownKinds, propertiesOf, schemaFaults } from '../read/schema.ts';
 import {
   at,
@@ -1664,6 +1665,110 @@ export const kustomizationFile: Rule = {
           ],
         };
       }
+      if (!built.isOpen) yield* unmatchedPatches(built);
+      yield* tagNumbers(built);
+      yield* unlistedFiles(model, built);
     }
   },
 };
+
+/** Patches of objects that the kustomization does not have. */
+function* unmatchedPatches(built: Kustomization): Generator<Remark> {
+  for (const { kind, name, place } of built.unmatched) {
+    const names = built.objects.flatMap((object) =>
+      object.kind === kind ? (textAt(object, 'metadata', 'name') ?? []) : [],
+    );
+    const near = nearest(name, names, 5) ?? (names.length === 1 ? names[0] : undefined);
+    yield {
+      severity: 'error',
+      place,
+      about: `patch ${place.file}:${place.line}`,
+      fr: [
+        `Cette modification (patch) vise ${kind} « ${name} », que la kustomization n’a pas${names.length === 0 ? '' : ` (elle a : ${names.join(', ')})`}.`,
+        `« kubectl apply -k ${built.folder} » s’arrête : « no resource matches strategic merge patch "${kind}…/${name}": no matches for Id … ».`,
+        near === undefined ? 'Corrigez le kind et le name du patch.' : `Écrivez : name: ${near}`,
+      ],
+      en: [
+        `This patch targets the ${kind} "${name}", which the kustomization does not have${names.length === 0 ? '' : ` (it has: ${names.join(', ')})`}.`,
+        `"kubectl apply -k ${built.folder}" stops: "no resource matches strategic merge patch "${kind}…/${name}": no matches for Id …".`,
+        near === undefined ? 'Mend the kind and name of the patch.' : `Write: name: ${near}`,
+      ],
+    };
+  }
+}
+
+/** A tag that YAML takes for a number. */
+function* tagNumbers(built: Kustomization): Generator<Remark> {
+  for (const image of objectsAt(built.object, 'images')) {
+    const tag = image.newTag;
+    if (typeof tag !== 'number' && typeof tag !== 'boolean') continue;
+    yield {
+      severity: 'error',
+      place: placeOf(image, 'newTag'),
+      fr: [
+        `newTag doit être un texte, et sans guillemets ${String(tag)} est un nombre.`,
+        `« kubectl apply -k ${built.folder} » s’arrête : « json: cannot unmarshal number into Go struct field Image.images.newTag of type string ».`,
+        `Écrivez : newTag: "${String(tag)}"`,
+      ],
+      en: [
+        `newTag must be a text, and without quotes ${String(tag)} is a number.`,
+        `"kubectl apply -k ${built.folder}" stops: "json: cannot unmarshal number into Go struct field Image.images.newTag of type string".`,
+        `Write: newTag: "${String(tag)}"`,
+      ],
+    };
+  }
+}
+
+/** Manifests beside a kustomization that no kustomization lists, and of which nothing else speaks. */
+function* unlistedFiles(model: Model, built: Kustomization): Generator<Remark> {
+  const listed = new Set(
+    model.kustomizations.flatMap((each) => [...each.named, ...patchFilesOf(each.object, each.folder)]),
+  );
+  const texts = model.project.files.filter(({ path }) =>
+    /\.(md|sh|bash|mk|ps1|txt)$|(^|\/)(makefile|justfile|jenkinsfile|\.gitlab-ci\.yml)$|^\.github\/|application[^/]*\.ya?ml$/i.test(
+      path,
+    ),
+  );
+  for (const file of model.manifests) {
+    const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/')) : '.';
+    if (folder !== built.folder || listed.has(file.path) || file.faults.length > 0) continue;
+    const base = file.path.slice(file.path.lastIndexOf('/') + 1);
+    const kinds = file.documents.map((object) => textAt(object, 'kind') ?? '');
+    // Secrets, namespaces and the like are often applied apart; so is what a command names.
+    if (!kinds.every((kind) => /^(Deployment|StatefulSet|Service|Ingress|ConfigMap|PersistentVolumeClaim)$/.test(kind)))
+      continue;
+    if (!built.objects.some((object) => /^(Deployment|StatefulSet|Service)$/.test(textAt(object, 'kind') ?? '')))
+      continue;
+    if (/patch|example|exemple|sample|secret|test|dev|local|old|bak|optional|todo/i.test(base)) continue;
+    // What is said elsewhere too is another way of writing it.
+    const ids = new Set(
+      built.objects.map((object) => `${textAt(object, 'kind') ?? ''} ${textAt(object, 'metadata', 'name') ?? ''}`),
+    );
+    if (
+      file.documents.some((object) =>
+        ids.has(`${textAt(object, 'kind') ?? ''} ${textAt(object, 'metadata', 'name') ?? ''}`),
+      )
+    )
+      continue;
+    if (texts.some(({ path }) => (model.project.read(path) ?? '').includes(base))) continue;
+    const place = placeOf(built.object, 'resources');
+    const names = file.documents.map((object) => describe(object)).join(', ');
+    const namesEn = file.documents.map((object) => describeEn(object)).join(', ');
+    yield {
+      severity: 'warning',
+      place,
+      about: `unlisted ${file.path}`,
+      fr: [
+        `${file.path} est à côté de cette kustomization, qui ne le nomme pas : ${names}.`,
+        `« kubectl apply -k ${built.folder} » ne le crée pas, et ne dit rien.`,
+        `Ajoutez sous resources: : - ${base} (ou enlevez ce fichier s’il ne sert plus).`,
+      ],
+      en: [
+        `${file.path} lies beside this kustomization, which does not name it: ${namesEn}.`,
+        `"kubectl apply -k ${built.folder}" does not make it, and says nothing.`,
+        `Add under resources: : - ${base} (or remove that file if it is of no more use).`,
+      ],
+    };
+    return;
+  }
+}

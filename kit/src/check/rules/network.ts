@@ -1137,7 +1137,7 @@ function clusterHostRemark(
     workloadsOf(cluster, service).some((other) =>
       other.containers.some((container) =>
         address.engine === 'any'
-          ? engineOf(container.image) !== undefined
+          ? (engineOf(container.image) ?? 'redis') !== 'redis'
           : engineOf(container.image) === address.engine && address.engine !== undefined,
       ),
     ),
@@ -1479,6 +1479,8 @@ export const codeHost: Rule = {
         const isLoopback = /^(localhost|127\.0\.0\.1)$/.test(address.host);
         if (known || (!isLoopback && address.host.includes('.')) || (instance.cluster?.isOpen ?? false)) continue;
         if (!isLoopback && databases.length === 0) continue;
+        // A cache that is not there is most often done without.
+        if (address.engine === 'redis' && !databases.some((each) => each.engine === 'redis')) continue;
         const right = databases.find((each) => each.engine === address.engine)?.name ?? databases[0]?.name;
         const given = variable === undefined ? '' : variable;
         yield {
@@ -1584,7 +1586,7 @@ function* codeAddresses(
       const fallback = textOf(read.fallback);
       if (fallback === undefined || instance.variables.has(read.name)) continue;
       const address = readAddress(read.name, fallback);
-      if (address?.engine !== undefined && address.engine !== 'redis')
+      if (address?.engine !== undefined)
         yield { address, place: { file: source.path, line: read.line }, variable: read.name, text: fallback };
     }
   }

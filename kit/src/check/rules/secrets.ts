@@ -11,6 +11,7 @@ import {
   classify,
   hasKeyShape,
   inUrl,
+  isDjangoKey,
   isForBrowsers,
   isPrivateKey,
   isRandom,
@@ -305,6 +306,8 @@ function judge(held: Held): Judged | undefined {
   const url = inUrl(value);
   const secret = url ? url.password : value;
   const made = (severity: Severity, isWeak = false): Judged => ({ ...held, severity, secret, isWeak });
+  if (where === 'code' && name === 'SECRET_KEY' && held.kind === undefined && isDjangoKey(value))
+    return made(value.startsWith('django-insecure-') ? 'warning' : 'error');
   if (isPrivateKey(value) && where !== 'code') return made('error');
   if (typeof held.kind === 'object') return made('error');
   if (value.length > 2000 || (value.includes('\n') && where !== 'Secret')) return undefined;

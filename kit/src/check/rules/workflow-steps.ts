@@ -204,8 +204,39 @@ function* misplacedSteps(
       yield missingFolder(model, placeOf(holder, 'working-directory'), folder, start);
       continue;
     }
+    const late =
+      job.steps.indexOf(step) < job.steps.indexOf(workspace.checkout)
+        ? lateCheckout(step, workspace.checkout)
+        : undefined;
+    if (late) {
+      yield late;
+      return;
+    }
     yield* missingInputs(model, job, step, start, workspace, told, known);
   }
+}
+
+/** A step that works on files of the repository, before the one that fetches it. */
+function lateCheckout(step: Step, checkout: Step): Remark | undefined {
+  const need = readShell(step.run)
+    .map(needOf)
+    .find((each) => each !== undefined && !/[$*{~]|^(https?:|-|\/)/.test(each.file));
+  if (!need) return undefined;
+  return {
+    severity: 'error',
+    place: step.place,
+    about: `workflow path ${checkout.place.file}:${checkout.place.line}`,
+    fr: [
+      `Cette étape a besoin de « ${need.file} », et le dépôt n’est copié qu’après (actions/checkout, ligne ${checkout.place.line}).`,
+      `L’étape échoue : « ${need.words} ».`,
+      'Mettez actions/checkout en premier.',
+    ],
+    en: [
+      `This step needs "${need.file}", and the repository is copied only after it (actions/checkout, line ${checkout.place.line}).`,
+      `The step fails: "${need.words}".`,
+      'Put actions/checkout first.',
+    ],
+  };
 }
 
 /** What lies at a path of the workspace, when the repository lies in a folder of it. */

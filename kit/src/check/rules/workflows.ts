@@ -99,6 +99,43 @@ export const workflowFile: Rule = {
   },
 };
 
+/** `3.10` without quotes is the number 3.1. */
+function* shortVersions(job: Job): Generator<Remark> {
+  const holders = [
+    ...job.steps
+      .filter((step) => /^actions\/setup-python@/.test(step.uses))
+      .map((step) => ({
+        value: at(step.object, 'with', 'python-version'),
+        place: placeOf(objectAt(step.object, 'with'), 'python-version'),
+      })),
+    ...Object.entries(objectAt(job.object, 'strategy', 'matrix'))
+      .filter(([key]) => /python/i.test(key))
+      .flatMap(([key, list]) =>
+        (Array.isArray(list) ? list : []).map((value) => ({
+          value,
+          place: placeOf(objectAt(job.object, 'strategy', 'matrix'), key),
+        })),
+      ),
+  ];
+  for (const { value, place } of holders) {
+    if (value !== 3.1 && value !== 3.2) continue;
+    yield {
+      severity: 'error',
+      place,
+      fr: [
+        `Sans guillemets, YAML lit ${value.toFixed(2)} comme le nombre ${value} : c’est Python ${value} qui est demandé.`,
+        `L’étape échoue : « The version '${value}' with architecture 'x64' was not found for Ubuntu … ».`,
+        `Écrivez : python-version: "${value.toFixed(2)}"`,
+      ],
+      en: [
+        `Without quotes, YAML reads ${value.toFixed(2)} as the number ${value}: Python ${value} is asked for.`,
+        `The step fails: "The version '${value}' with architecture 'x64' was not found for Ubuntu …".`,
+        `Write: python-version: "${value.toFixed(2)}"`,
+      ],
+    };
+  }
+}
+
 /** The branches that the repository has on GitHub, as far as a clone of it tells. */
 function branchesOf(model: Model): Set<string> {
   const { project } = model;
@@ -179,6 +216,24 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
       ],
     };
   }
+  const condition = textAt(job.object, 'if') ?? '';
+  const never = /github\.ref\s*==\s*'((?!refs\/)[\w.-]+)'/.exec(condition);
+  if (never)
+    yield {
+      severity: 'error',
+      place: placeOf(job.object, 'if'),
+      fr: [
+        `github.ref vaut « refs/heads/${never[1] ?? ''} », jamais « ${never[1] ?? ''} » tout court : la condition ne se réalise jamais.`,
+        `L’onglet Actions montre le travail « ${job.name} » comme sauté (skipped), à chaque push.`,
+        `Écrivez : if: github.ref == 'refs/heads/${never[1] ?? ''}'`,
+      ],
+      en: [
+        `github.ref is "refs/heads/${never[1] ?? ''}", never just "${never[1] ?? ''}": the condition never holds.`,
+        `The Actions tab shows the job "${job.name}" as skipped, at each push.`,
+        `Write: if: github.ref == 'refs/heads/${never[1] ?? ''}'`,
+      ],
+    };
+  yield* shortVersions(job);
   for (const step of job.steps) {
     const [, action = '', version = ''] =
       /^actions\/(upload-artifact|download-artifact|cache)@v?(\d+)/.exec(step.uses) ?? [];
