@@ -20,6 +20,7 @@ import { OFFICIAL, parseImage } from '../read/images.ts';
 import { isEnvFile } from '../read/env-file.ts';
 import { readJsonc } from '../read/jsonc.ts';
 import { addedByHand, installOf, nodePackages } from '../read/node-packages.ts';
+import { pythonEnvironments } from '../read/packages.ts';
 import { outputsOf, packagesOf, toolsOf, type MissingScript, type Tool } from '../read/node-tools.ts';
 import { optionOf, readShell } from '../read/shell.ts';
 import { isObject, objectAt, objectsAt, placeAt, placeOf, readYaml, textAt, type Place } from '../read/yaml.ts';
@@ -873,6 +874,11 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
       yield { ...absent, ...blamed(build, run) };
       return;
     }
+    const uncompiled = uncompiledPackage(model, build, now, run, words);
+    if (uncompiled) {
+      yield { ...uncompiled, ...blamed(build, run) };
+      return;
+    }
     const wanted = neededFile(words);
     const needs = wanted ? [{ ...wanted, folder }, ...includedFiles(model, seen, folder, wanted.file)] : [];
     needs.push(...neededByPython(model, seen, folder, words));
@@ -1100,6 +1106,117 @@ function installLine(program: string, system: ReturnType<typeof systemOf>): { fr
   return line(
     system === 'alpine' ? `RUN apk add --no-cache ${name}` : `RUN apt-get update && apt-get install -y ${name}`,
   );
+}
+
+/** Packages that are compiled when they are installed, with what that takes on Debian and on Alpine. */
+const COMPILED: Record<string, { debian: string; alpine: string; words: string }> = {
+  psycopg2: {
+    debian: 'gcc libpq-dev',
+    alpine: 'gcc musl-dev postgresql-dev',
+    words: 'Error: pg_config executable not found.',
+  },
+  mysqlclient: {
+    debian: 'gcc pkg-config default-libmysqlclient-dev',
+    alpine: 'gcc musl-dev pkgconf mariadb-dev',
+    words: 'Exception: Can not find valid pkg-config name.',
+  },
+  uwsgi: {
+    debian: 'build-essential',
+    alpine: 'build-base linux-headers',
+    words: 'Exception: you need a C compiler to build uWSGI',
+  },
+  'python-ldap': {
+    debian: 'gcc libldap2-dev libsasl2-dev',
+    alpine: 'build-base openldap-dev',
+    words: "error: command 'gcc' failed: No such file or directory",
+  },
+  pygraphviz: {
+    debian: 'gcc graphviz-dev',
+    alpine: 'build-base graphviz-dev',
+    words: "error: command 'gcc' failed: No such file or directory",
+  },
+};
+
+/** A package without a ready-made file for Linux, in an image without a compiler; or one that comes by git, without git. */
+function uncompiledPackage(
+  model: Model,
+  build: Build,
+  seen: Image,
+  run: Image['runs'][number],
+  words: string[],
+): Omit<Remark, 'place'> | undefined {
+  const system = isPlainBase(seen.base) && /(^|\/)python(:|@|$)/.test(seen.base) ? systemOf(seen.base) : undefined;
+  if (system !== 'alpine' && system !== 'slim') return undefined;
+  if (
+    !words.some((word) => /^(pip[\d.]*|uv|poetry|pipenv)$/.test(word)) ||
+    !words.some((word) => /^(install|sync)$/.test(word))
+  )
+    return undefined;
+  const text = [...seen.runs.map((each) => each.instruction.raw), run.instruction.raw].join('\n');
+  const whole = imageOf(seen.dockerfile, run.stage, build, seen.context);
+  const { list } = pythonEnvironments(model.project, {
+    ...whole,
+    runs: whole.runs.filter((each) => each.instruction.line <= run.instruction.line),
+  });
+  const packages = list
+    .filter((each) => each.line === run.instruction.line)
+    .flatMap((each) => [...(each.packages ?? [])]);
+  const add = (names: string) =>
+    system === 'alpine' ? `RUN apk add --no-cache ${names}` : `RUN apt-get update && apt-get install -y ${names}`;
+  const name = packages.find((each) => each in COMPILED);
+  const how = name === undefined ? undefined : COMPILED[name];
+  const shown = words.slice(0, 4).join(' ');
+  if (
+    name !== undefined &&
+    how &&
+    !/\bgcc\b|build-essential|build-base|build-deps|libpq|postgresql|mysql|mariadb|-dev\b|xargs|\.sh\b|--only-binary|--find-links|--no-index|wheels?\//.test(
+      text,
+    )
+  ) {
+    const other =
+      name === 'psycopg2'
+        ? ['psycopg2-binary', ', ou remplacez psycopg2 par psycopg2-binary', ', or replace psycopg2 by psycopg2-binary']
+        : ['', '', ''];
+    return {
+      severity: 'error',
+      fr: [
+        `« ${shown} » doit compiler « ${name} », et l’image ${seen.base} n’a pas de compilateur.`,
+        `La construction s’arrête : « ${how.words} ».`,
+        `Ajoutez avant : ${add(how[system === 'alpine' ? 'alpine' : 'debian'])}${other[1] ?? ''}`,
+      ],
+      en: [
+        `"${shown}" has to compile "${name}", and the image ${seen.base} has no compiler.`,
+        `The build stops: "${how.words}".`,
+        `Add before it: ${add(how[system === 'alpine' ? 'alpine' : 'debian'])}${other[2] ?? ''}`,
+      ],
+    };
+  }
+  const list_ = words.findIndex((word) => /^(-r|--requirement)$/.test(word));
+  const file =
+    list_ < 0
+      ? undefined
+      : findInImage(model.project, seen, path.posix.resolve(run.workdir, words[list_ + 1] ?? '')).source;
+  const asked = `${words.join(' ')}\n${file === undefined ? '' : (model.project.read(file) ?? '').replace(/^\s*#.*$/gm, '')}`;
+  const address = /\bgit\+(?:https?|ssh):\/\/[^\s#]+/.exec(asked)?.[0];
+  if (
+    address === undefined ||
+    /\bgit\b(?!\+)/.test(text.replace(/github|gitlab|\.git\b/g, '')) ||
+    /xargs|\.sh\b/.test(text)
+  )
+    return undefined;
+  return {
+    severity: 'error',
+    fr: [
+      `« ${shown} » va chercher « ${address} » par git, que l’image ${seen.base} n’a pas.`,
+      "La construction s’arrête : « ERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH? ».",
+      `Ajoutez avant : ${add('git')}`,
+    ],
+    en: [
+      `"${shown}" fetches "${address}" by git, which the image ${seen.base} does not have.`,
+      "The build stops: \"ERROR: Cannot find command 'git' - do you have 'git' installed and in your PATH?\".",
+      `Add before it: ${add('git')}`,
+    ],
+  };
 }
 
 /** A tool that the script of a build line names, and that was not installed before it. */

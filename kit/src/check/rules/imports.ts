@@ -11,6 +11,7 @@ import { placesInImage } from '../read/places.ts';
 import type { SourceFile } from '../read/source.ts';
 import type { Run } from '../read/start.ts';
 import { literal } from '../words.ts';
+import { pythonNeeds } from './python-needs.ts';
 import { crash } from './start.ts';
 
 export const importMissing: Rule = {
@@ -37,6 +38,7 @@ function* pythonRemarks(model: Model, instance: Instance): Generator<Remark> {
   for (const run of instance.start.runs) {
     const loading = loadingOf(run, instance, isBuiltOnGitHub(model, instance));
     if (!loading) continue;
+    yield* pythonNeeds(model, instance, run, loading);
     let isRelativeTold = false;
     for (const fault of loading.faults) {
       if (fault.kind === 'missing') {

@@ -545,6 +545,8 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
   if (source === undefined) return undefined;
   const file = instance.around.source(source);
   const attribute = wanted.attribute.replace(/\(.*$/, '').split('.')[0] ?? '';
+  const factoryRemark = file ? uncalledFactory(instance, run, wanted, source) : undefined;
+  if (factoryRemark) return factoryRemark;
   if (!file || attribute === '' || file.starred || file.names.has(attribute) || file.names.size === 0) return undefined;
   const text = instance.around.project.read(source) ?? '';
   // A name of another function is none of the module.
@@ -608,6 +610,40 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
         : factory !== undefined
           ? `Write: ${run.program === 'gunicorn' ? `gunicorn "${wanted.module}:${factory}()"` : `uvicorn --factory ${wanted.module}:${factory}`}`
           : `Define "${attribute}" in this file, or name the one where it is.`,
+    ],
+  };
+}
+
+/** gunicorn takes a factory for the application itself, unless it is called. */
+function uncalledFactory(
+  instance: Instance,
+  run: Run,
+  wanted: { module: string; attribute: string; word: string },
+  source: string,
+): Remark | undefined {
+  const { attribute } = wanted;
+  if (run.program !== 'gunicorn' || !/^(create|make|build|get)_\w*app\w*$/.test(attribute)) return undefined;
+  const text = instance.around.project.read(source) ?? '';
+  // Without arguments, or with those of a factory: (environ, start_response) would be an application.
+  if (
+    !new RegExp(`^def ${attribute}\\(`, 'm').test(text) ||
+    new RegExp(`^def ${attribute}\\(\\s*environ`, 'm').test(text)
+  )
+    return undefined;
+  const words = `TypeError: ${attribute}() takes 0 positional arguments but 2 were given`;
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `start ${run.place.file}:${run.place.line}`,
+    fr: [
+      `« ${wanted.word} » est la fonction qui fait l’application, pas l’application : gunicorn l’appelle à chaque requête.`,
+      `Chaque page répond « Internal Server Error » ; les journaux montrent « ${words} ».`,
+      `Écrivez : "${wanted.module}:${attribute}()"`,
+    ],
+    en: [
+      `"${wanted.word}" is the function that makes the application, not the application: gunicorn calls it at each request.`,
+      `Each page answers "Internal Server Error"; the logs show "${words}".`,
+      `Write: "${wanted.module}:${attribute}()"`,
     ],
   };
 }
@@ -857,7 +893,7 @@ export const startProgram: Rule = {
   },
   *check(model) {
     for (const instance of model.instances) {
-      const aside = asideRemark(model, instance) ?? shellRemark(instance);
+      const aside = asideRemark(model, instance) ?? shellRemark(instance) ?? carriedRemark(model, instance);
       if (aside) yield { ...aside, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       const run = instance.start.runs.at(-1);
       if (!instance.image || !run || !instance.start.isKnown) continue;
@@ -963,6 +999,139 @@ function asideRemark(model: Model, instance: Instance): Remark | undefined {
         `Add to the Dockerfile: ${install} (or let compose wait: depends_on with condition: service_healthy)`,
       ],
     };
+  }
+  return undefined;
+}
+
+/** The version of Python that an official image says in its name. */
+function pythonVersion(base: string): string | undefined {
+  return /(?:^|\/)python:(\d+\.\d+)/.exec(base)?.[1];
+}
+
+/** Packages that one stage installs and that the last stage cannot use: another version, another system, another owner. */
+function carriedRemark(model: Model, instance: Instance): Remark | undefined {
+  const { image } = instance;
+  if (!image || !instance.start.runs.some((run) => run.program === 'python' || PYTHON_PROGRAMS.has(run.program)))
+    return undefined;
+  const version = pythonVersion(image.base);
+  const system = isPlainBase(image.base) ? systemOf(image.base) : undefined;
+  const file = image.dockerfile.path;
+  for (const copy of image.copies) {
+    const stage = image.dockerfile.stages.find(
+      (each) => copy.from !== undefined && (each.name === copy.from.toLowerCase() || String(each.index) === copy.from),
+    );
+    if (!stage || copy.stage !== image.stage) continue;
+    const other = imageOf(image.dockerfile, stage, image.build, image.context);
+    const { list } = pythonEnvironments(model.project, other);
+    const made = pythonVersion(other.base);
+    const place = { file, line: copy.instruction.line };
+    const about = `carried ${file}:${copy.instruction.line}`;
+    const written = copy.sources
+      .map((source) => /python(3\.\d+)\/(site|dist)-packages/.exec(source)?.[1])
+      .find(Boolean);
+    if (written !== undefined && made !== undefined && written !== made) {
+      return {
+        severity: 'error',
+        place,
+        about,
+        breaks: `image ${file}`,
+        fr: [
+          `L’étape « ${copy.from ?? ''} » a Python ${made} : ses paquets sont dans python${made}/site-packages, pas dans python${written}.`,
+          `La construction s’arrête : « failed to calculate checksum of ref …: "${copy.sources[0] ?? ''}": not found ».`,
+          `Écrivez python${made} à la place de python${written} (deux fois).`,
+        ],
+        en: [
+          `The stage "${copy.from ?? ''}" has Python ${made}: its packages are in python${made}/site-packages, not in python${written}.`,
+          `The build stops: "failed to calculate checksum of ref …: "${copy.sources[0] ?? ''}": not found".`,
+          `Write python${made} in place of python${written} (twice).`,
+        ],
+      };
+    }
+    const environment = list.find(({ root }) =>
+      copy.sources.some((source) => {
+        const from = path.posix.resolve('/', source);
+        return (
+          from === root || root.startsWith(`${from}/`) || (root === SYSTEM && /^\/usr\/local(\/lib(\/|$)|$)/.test(from))
+        );
+      }),
+    );
+    // Wheels, and folders that PYTHONPATH names, do not depend on the version.
+    if (!environment || !/venv|env$|\.local$|^\/usr\/local$/.test(environment.root)) continue;
+    if (version !== undefined && made !== undefined && version !== made) {
+      const [fr, en] = crash(instance, "ModuleNotFoundError: No module named '…'");
+      return {
+        severity: 'error',
+        place: { file, line: image.stage.line },
+        about,
+        fr: [
+          `Les paquets sont installés pour Python ${made} (étape « ${copy.from ?? ''} »), et l’image finale a Python ${version}.`,
+          fr,
+          `Prenez la même version dans les deux étapes : FROM ${image.base.replace(version, made)}`,
+        ],
+        en: [
+          `The packages are installed for Python ${made} (stage "${copy.from ?? ''}"), and the final image has Python ${version}.`,
+          en,
+          `Take the same version in both stages: FROM ${image.base.replace(version, made)}`,
+        ],
+      };
+    }
+    const before = isPlainBase(other.base) ? systemOf(other.base) : undefined;
+    const native = [...(environment.packages ?? [])].find((name) =>
+      /^(fastapi|pydantic|numpy|pandas|psycopg2-binary|asyncpg|scikit-learn|cryptography|pillow|lxml|orjson|polars|bcrypt|grpcio|matplotlib|streamlit|scipy)$/.test(
+        name,
+      ),
+    );
+    if (
+      system !== undefined &&
+      before !== undefined &&
+      (system === 'alpine') !== (before === 'alpine') &&
+      native !== undefined
+    ) {
+      const [fr, en] = crash(
+        instance,
+        `ImportError: Error loading shared library … (needed by …/site-packages/${native})`,
+      );
+      return {
+        severity: 'error',
+        place: { file, line: image.stage.line },
+        about,
+        fr: [
+          `Les paquets sont installés sur ${other.base} et lancés sur ${image.base} : ce qui est compilé (${native}) pour l’un ne marche pas sur l’autre.`,
+          fr,
+          `Partez de la même image dans les deux étapes : FROM ${other.base}`,
+        ],
+        en: [
+          `The packages are installed on ${other.base} and run on ${image.base}: what is compiled (${native}) for one does not work on the other.`,
+          en,
+          `Start from the same image in both stages: FROM ${other.base}`,
+        ],
+      };
+    }
+    const user = image.user?.split(':')[0] ?? 'root';
+    if (
+      copy.destination.startsWith('/root/') &&
+      !/^(root|0)$/.test(user) &&
+      !user.includes('$') &&
+      !image.runs.some((run) => /chmod[^&|;]*\/root/.test(run.instruction.raw))
+    ) {
+      const [fr, en] = crash(instance, 'Permission denied');
+      const home = `/home/${/^\d+$/.test(user) ? 'app' : user}/.local`;
+      return {
+        severity: 'error',
+        place,
+        about,
+        fr: [
+          `Les paquets sont copiés dans ${copy.destination}, que l’utilisateur « ${user} » n’a pas le droit de lire.`,
+          fr,
+          `Copiez-les ailleurs : COPY --from=${copy.from ?? ''} --chown=${user} ${copy.sources.join(' ')} ${home}\nENV PATH=${home}/bin:$PATH`,
+        ],
+        en: [
+          `The packages are copied to ${copy.destination}, which the user "${user}" may not read.`,
+          en,
+          `Copy them elsewhere: COPY --from=${copy.from ?? ''} --chown=${user} ${copy.sources.join(' ')} ${home}\nENV PATH=${home}/bin:$PATH`,
+        ],
+      };
+    }
   }
   return undefined;
 }

@@ -1,0 +1,355 @@
+import path from 'node:path';
+import type { Remark } from '../findings.ts';
+import { runningSources, type Instance, type Model } from '../model.ts';
+import { isInstalled, type Loading } from '../python.ts';
+import { textOf, type SourceFile } from '../read/source.ts';
+import type { Run } from '../read/start.ts';
+import type { Place } from '../read/yaml.ts';
+import { crash } from './start.ts';
+
+/** A package that no import names, and that the code cannot do without. */
+interface Silent {
+  from: RegExp;
+  names: RegExp;
+  modules: string[];
+  package: string;
+  words: string;
+}
+
+const SILENT: Silent[] = [
+  {
+    from: /^(fastapi|fastapi\.param_functions|fastapi\.params)$/,
+    names: /^(UploadFile|Form|File)$/,
+    modules: ['multipart', 'python_multipart'],
+    package: 'python-multipart',
+    words: 'RuntimeError: Form data requires "python-multipart" to be installed.',
+  },
+  {
+    from: /^fastapi\.security(\.oauth2)?$/,
+    names: /^OAuth2PasswordRequestForm(Strict)?$/,
+    modules: ['multipart', 'python_multipart'],
+    package: 'python-multipart',
+    words: 'RuntimeError: Form data requires "python-multipart" to be installed.',
+  },
+  {
+    from: /^pydantic(\.networks)?$/,
+    names: /^(EmailStr|NameEmail)$/,
+    modules: ['email_validator'],
+    package: 'pydantic[email]',
+    words: "ImportError: email-validator is not installed, run `pip install 'pydantic[email]'`",
+  },
+  {
+    from: /^(fastapi|starlette)\.templating$/,
+    names: /^Jinja2Templates$/,
+    modules: ['jinja2'],
+    package: 'jinja2',
+    words: 'AssertionError: jinja2 must be installed to use Jinja2Templates',
+  },
+  {
+    from: /^(fastapi|starlette)\.middleware\.sessions$/,
+    names: /^SessionMiddleware$/,
+    modules: ['itsdangerous'],
+    package: 'itsdangerous',
+    words: "ModuleNotFoundError: No module named 'itsdangerous'",
+  },
+];
+
+/** What the loaded modules of a program need besides what they import: packages, drivers, files. */
+export function* pythonNeeds(model: Model, instance: Instance, run: Run, loading: Loading): Generator<Remark> {
+  if (loading.isOpen) return;
+  const told = new Set<string>();
+  for (const { source } of loading.modules) {
+    for (const remark of [...silentPackages(instance, source), ...openedFiles(model, instance, run, source)]) {
+      if (remark.about !== undefined && told.has(remark.about)) continue;
+      told.add(remark.about ?? '');
+      yield remark;
+    }
+  }
+  const sources = [...new Set([...loading.modules.map((each) => each.source), ...runningSources(model, instance)])];
+  yield* drivers(model, instance, sources);
+  yield* djangoApps(model, instance, sources);
+}
+
+function needRemark(instance: Instance, place: Place, what: [string, string], name: string, words: string): Remark {
+  const [fr, en] = crash(instance, words);
+  return {
+    severity: 'error',
+    place,
+    about: `package ${instance.image?.dockerfile.path ?? ''} ${name}`,
+    fr: [
+      `${what[0]} a besoin du paquet « ${name} », que l’image n’installe pas.`,
+      fr,
+      `Ajoutez « ${name} » aux dépendances (requirements.txt ou pyproject.toml).`,
+    ],
+    en: [
+      `${what[1]} needs the package "${name}", which the image does not install.`,
+      en,
+      `Add "${name}" to the dependencies (requirements.txt or pyproject.toml).`,
+    ],
+  };
+}
+
+function* silentPackages(instance: Instance, source: SourceFile): Generator<Remark> {
+  const text = instance.around.project.read(source.path) ?? '';
+  for (const each of source.imports) {
+    if (!each.isCertain) continue;
+    for (const need of SILENT) {
+      const name = need.from.test(each.module) ? each.names.find((one) => need.names.test(one)) : undefined;
+      // What is imported and never used asks for nothing.
+      if (name === undefined || [...text.matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length < 2) continue;
+      if (need.modules.some((module) => isInstalled(instance, module) !== 'no')) continue;
+      yield needRemark(instance, { file: source.path, line: each.line }, [name, name], need.package, need.words);
+    }
+  }
+}
+
+/** The module that each of SQLAlchemy's schemes loads. */
+const DRIVERS: Record<string, [module: string, distribution: string]> = {
+  postgresql: ['psycopg2', 'psycopg2-binary'],
+  'postgresql+psycopg2': ['psycopg2', 'psycopg2-binary'],
+  'postgresql+psycopg': ['psycopg', 'psycopg[binary]'],
+  'postgresql+asyncpg': ['asyncpg', 'asyncpg'],
+  'postgresql+pg8000': ['pg8000', 'pg8000'],
+  mysql: ['MySQLdb', 'mysqlclient'],
+  'mysql+mysqldb': ['MySQLdb', 'mysqlclient'],
+  'mysql+pymysql': ['pymysql', 'pymysql'],
+  'mysql+aiomysql': ['aiomysql', 'aiomysql'],
+  'mysql+asyncmy': ['asyncmy', 'asyncmy'],
+  'mysql+mysqlconnector': ['mysql', 'mysql-connector-python'],
+  'sqlite+aiosqlite': ['aiosqlite', 'aiosqlite'],
+};
+
+/** The driver that the scheme of the database's address asks for. */
+function* drivers(model: Model, instance: Instance, sources: SourceFile[]): Generator<Remark> {
+  const text = sources.map((source) => model.project.read(source.path) ?? '').join('\n');
+  if (!/\b(create_engine|create_async_engine|engine_from_config|SQLALCHEMY_DATABASE_URI)\b/.test(text)) return;
+  // An address that the code puts together or changes is not what is written.
+  if (/\.replace\(|make_url|URL\.create|PostgresDsn|\.build\(|install_as_MySQLdb|removeprefix|re\.sub/.test(text))
+    return;
+  const read = new Set(sources.flatMap((source) => source.env.map((each) => each.name)));
+  const calls = sources.flatMap((source) =>
+    source.calls
+      .filter((call) => /(^|\.)create_(async_)?engine$/.test(call.callee) && !call.isMainOnly)
+      .map((call) => ({ call, source })),
+  );
+  for (const { call, source } of calls) {
+    const [value] = call.positional;
+    const given = value?.kind === 'env' ? instance.variables.get(value.name) : undefined;
+    const url =
+      value?.kind === 'env'
+        ? given
+          ? given.value
+          : instance.envIsOpen
+            ? undefined
+            : textOf(value.fallback)
+        : textOf(value);
+    if (url !== undefined) {
+      const remark = driverRemark(instance, url, given?.place ?? { file: source.path, line: call.line }, {
+        file: source.path,
+        line: call.line,
+      });
+      if (remark) yield remark;
+      return;
+    }
+  }
+  const [first] = calls;
+  for (const [name, { value, place }] of instance.variables) {
+    if (value === undefined || !/^\w*(DATABASE|DB|SQLALCHEMY)\w*(URL|URI)$/.test(name)) continue;
+    if (!read.has(name) && !new RegExp(`\\b${name}\\b`, 'i').test(text)) continue;
+    const remark = driverRemark(
+      instance,
+      value,
+      place,
+      first ? { file: first.source.path, line: first.call.line } : place,
+    );
+    if (remark) yield remark;
+    return;
+  }
+}
+
+function driverRemark(instance: Instance, url: string, place: Place, code: Place): Remark | undefined {
+  const scheme = /^([a-z0-9+]+):\/\//.exec(url)?.[1];
+  if (scheme === undefined || isInstalled(instance, 'sqlalchemy') !== 'yes') return undefined;
+  const family = scheme.split('+')[0] ?? '';
+  if (scheme === 'postgres') {
+    const [fr, en] = crash(
+      instance,
+      "sqlalchemy.exc.NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:postgres",
+    );
+    return {
+      severity: 'error',
+      place,
+      about: `url ${place.file}:${place.line}`,
+      fr: [
+        'SQLAlchemy ne connaît pas « postgres:// » (depuis sa version 1.4).',
+        fr,
+        `Écrivez : ${url.replace(/^postgres:\/\/.*@/, 'postgresql://…@').replace(/^postgres:/, 'postgresql:')}`,
+      ],
+      en: [
+        'SQLAlchemy does not know "postgres://" (since its version 1.4).',
+        en,
+        `Write: ${url.replace(/^postgres:\/\/.*@/, 'postgresql://…@').replace(/^postgres:/, 'postgresql:')}`,
+      ],
+    };
+  }
+  const wanted = DRIVERS[scheme];
+  if (!wanted || isInstalled(instance, wanted[0]) !== 'no') return undefined;
+  const [module, distribution] = wanted;
+  const other = Object.entries(DRIVERS).find(
+    ([key, [held]]) => key.startsWith(`${family}+`) && isInstalled(instance, held) === 'yes',
+  );
+  const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${module}'`);
+  const at = other === undefined ? code : place;
+  return {
+    severity: 'error',
+    place: at,
+    about: `package ${instance.image?.dockerfile.path ?? ''} ${distribution}`,
+    fr: [
+      `L’adresse « ${scheme}://… » demande le pilote « ${module} », que l’image n’installe pas${other === undefined ? '' : ` (elle a ${other[1][0]})`}.`,
+      fr,
+      `Ajoutez « ${distribution} » aux dépendances${other === undefined ? '' : `, ou écrivez l’adresse pour le pilote installé : ${other[0]}://…`}`,
+    ],
+    en: [
+      `The address "${scheme}://…" asks for the driver "${module}", which the image does not install${other === undefined ? '' : ` (it has ${other[1][0]})`}.`,
+      en,
+      `Add "${distribution}" to the dependencies${other === undefined ? '' : `, or write the address for the driver that is installed: ${other[0]}://…`}`,
+    ],
+  };
+}
+
+/** Applications, middleware and engines that Django's settings name in texts. */
+function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): Generator<Remark> {
+  for (const source of sources) {
+    const text = model.project.read(source.path) ?? '';
+    if (source.language !== 'python' || !/^INSTALLED_APPS\s*=/m.test(text)) continue;
+    const folder = path.posix.dirname(path.posix.dirname(source.path));
+    const isOwn = (name: string) =>
+      [path.posix.dirname(source.path), folder, path.posix.dirname(folder)].some((base) =>
+        [name, `${name}.py`, `apps/${name}`, `src/${name}`].some(
+          (each) => model.project.kindOf(path.posix.normalize(path.posix.join(base, each))) !== undefined,
+        ),
+      );
+    const lists = [...text.matchAll(/^(INSTALLED_APPS|MIDDLEWARE)\s*=\s*\[([^\]]*)\]/gm)];
+    for (const match of lists) {
+      for (const entry of (match[2] ?? '').matchAll(/^[^#\n]*?["']([a-z_][\w.]*)["']/gm)) {
+        const top = (entry[1] ?? '').split('.')[0] ?? '';
+        if (top === 'django' || isOwn(top) || isInstalled(instance, top) !== 'no') continue;
+        if (instance.around.find(path.posix.join(instance.around.workdir, top)).state !== 'no') continue;
+        const line = text.slice(0, match.index + match[0].indexOf(match[2] ?? '') + entry.index).split('\n').length;
+        const name =
+          {
+            corsheaders: 'django-cors-headers',
+            rest_framework: 'djangorestframework',
+            whitenoise: 'whitenoise',
+            debug_toolbar: 'django-debug-toolbar',
+            django_filters: 'django-filter',
+            crispy_forms: 'django-crispy-forms',
+            allauth: 'django-allauth',
+            storages: 'django-storages',
+            django_extensions: 'django-extensions',
+            rest_framework_simplejwt: 'djangorestframework-simplejwt',
+            drf_yasg: 'drf-yasg',
+            channels: 'channels',
+          }[top] ?? top;
+        yield needRemark(
+          instance,
+          { file: source.path, line },
+          [
+            `${match[1] ?? ''} nomme « ${entry[1] ?? ''} » : Django`,
+            `${match[1] ?? ''} names "${entry[1] ?? ''}": Django`,
+          ],
+          name,
+          `ModuleNotFoundError: No module named '${top}'`,
+        );
+        return;
+      }
+    }
+    const engine = /["']ENGINE["']\s*:\s*["']django\.(?:contrib\.gis\.)?db\.backends\.(postgresql|mysql)\w*["']/.exec(
+      text,
+    );
+    if (!engine || /install_as_MySQLdb/.test(sources.map((each) => model.project.read(each.path) ?? '').join('\n')))
+      continue;
+    const modules = engine[1] === 'mysql' ? ['MySQLdb', 'pymysql'] : ['psycopg2', 'psycopg'];
+    if (modules.some((module) => isInstalled(instance, module) !== 'no')) continue;
+    yield needRemark(
+      instance,
+      { file: source.path, line: text.slice(0, engine.index).split('\n').length },
+      [`Le moteur « ${engine[1] ?? ''} » de Django`, `Django’s engine "${engine[1] ?? ''}"`],
+      engine[1] === 'mysql' ? 'mysqlclient' : 'psycopg[binary]',
+      `django.core.exceptions.ImproperlyConfigured: Error loading ${engine[1] === 'mysql' ? 'MySQLdb module' : 'psycopg2 or psycopg module'}`,
+    );
+  }
+}
+
+/** A file that is opened as soon as the program starts, by a path from the folder that it starts in. */
+function* openedFiles(model: Model, instance: Instance, run: Run, source: SourceFile): Generator<Remark> {
+  const { image } = instance;
+  if (!image || /\bos\.chdir\b/.test(model.project.read(source.path) ?? '')) return;
+  for (const call of source.calls) {
+    if (call.within !== undefined || call.isConditional || call.isMainOnly) continue;
+    const isFolder = /(^|\.)StaticFiles$/.test(call.callee);
+    const isRead =
+      isFolder ||
+      /^open$|^(pd|pandas|pl|polars)\.read_(csv|parquet|excel|json|pickle|feather)$|^(joblib|torch|np|numpy)\.load$|^gpd\.read_file$|^(tf\.)?keras\.models\.load_model$|^load_model$/.test(
+        call.callee,
+      );
+    const name = isFolder ? textOf(call.named.get('directory')) : textOf(call.positional[0]);
+    if (!isRead || name === undefined || !/^(\.\/)?[\w-][\w./-]*$/.test(name)) continue;
+    if (call.callee === 'open' && /^[wax]/.test(textOf(call.positional[1]) ?? textOf(call.named.get('mode')) ?? 'r'))
+      continue;
+    if (isFolder && textOf(call.named.get('check_dir')) === 'False') continue;
+    const target = path.posix.resolve(run.cwd, name);
+    const found = instance.around.find(target);
+    if (found.state !== 'no' || (isFolder && instance.around.find(`${target}/x`).state === 'unknown')) continue;
+    if (
+      instance.mounts.some(
+        (mount) => target.startsWith(`${mount.target.replace(/\/$/, '')}/`) || mount.target === target,
+      )
+    )
+      continue;
+    // Where the project has it, it was meant to come along; it may also be made by something else.
+    const inside = path.posix.normalize(name);
+    const own = model.project.files
+      .map((file) => file.path)
+      .find(
+        (file) =>
+          file === path.posix.join(image.context.folder, inside) ||
+          file.endsWith(`/${inside}`) ||
+          file === inside ||
+          (isFolder && (file.startsWith(`${inside}/`) || file.includes(`/${inside}/`))),
+      );
+    if (own === undefined || !model.project.isShared(own)) continue;
+    const words = isFolder
+      ? `RuntimeError: Directory '${name}' does not exist`
+      : `FileNotFoundError: [Errno 2] No such file or directory: '${name}'`;
+    const [fr, en] = crash(instance, words);
+    const top = path.posix.relative(image.context.folder, own);
+    const line = image.copies.findLast((copy) => copy.from === undefined)?.instruction.line ?? image.stage.line;
+    const isOutside = top.startsWith('..');
+    const isIgnored = found.because === 'dockerignore';
+    const shown = isFolder ? inside : top;
+    yield {
+      severity: 'error',
+      place: { file: image.dockerfile.path, line },
+      about: `opened ${image.dockerfile.path} ${inside}`,
+      fr: [
+        `${source.path} (ligne ${call.line}) ouvre « ${name} » au démarrage, et ${target} n’est pas dans l’image${isIgnored ? ` (${image.context.ignoreFile ?? '.dockerignore'} l’écarte)` : ''}.`,
+        fr,
+        isIgnored
+          ? `Enlevez de ${image.context.ignoreFile ?? '.dockerignore'} la ligne qui l’écarte.`
+          : isOutside
+            ? `Construisez depuis un dossier qui contient aussi ${own}, et copiez-le.`
+            : `Ajoutez : COPY ${shown} ${isFolder ? target : `${path.posix.dirname(target).replace(/\/$/, '')}/`}`,
+      ],
+      en: [
+        `${source.path} (line ${call.line}) opens "${name}" at its start, and ${target} is not in the image${isIgnored ? ` (${image.context.ignoreFile ?? '.dockerignore'} leaves it out)` : ''}.`,
+        en,
+        isIgnored
+          ? `Remove from ${image.context.ignoreFile ?? '.dockerignore'} the line that leaves it out.`
+          : isOutside
+            ? `Build from a folder that also holds ${own}, and copy it.`
+            : `Add: COPY ${shown} ${isFolder ? target : `${path.posix.dirname(target).replace(/\/$/, '')}/`}`,
+      ],
+    };
+  }
+}
