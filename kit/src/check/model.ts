@@ -292,7 +292,11 @@ function collectInstances(model: Model): Instance[] {
           candidate.by === 'compose' &&
           own !== undefined &&
           candidate.place.file === own.place.file &&
-          candidate.place.line === own.place.line,
+          candidate.place.line === own.place.line &&
+          // Services may share a line: `{ front: { build: front }, back: { build: back } }`.
+          candidate.dockerfile === own.dockerfile &&
+          candidate.context === own.context &&
+          candidate.target === own.target,
       );
       const image = build ? imageOfBuild(build) : undefined;
       if (build) markUsed(builds, build, used);

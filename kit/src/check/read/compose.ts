@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expand } from './dockerfile.ts';
 import { isEnvFile, isEnvTemplate, readEnvFile } from './env-file.ts';
-import { isHandedOver, isSetByScript } from './scripts.ts';
+import { isHandedOver, isSetByScript, isWrittenByScript } from './scripts.ts';
 import { asFarAsKnown, type EnvVar } from './kubernetes.ts';
 import type { Project } from './project.ts';
 import {
@@ -429,7 +429,7 @@ function serviceOf(
     const template = text === undefined ? templateOf(project, file) : undefined;
     if (text === undefined && template === undefined) {
       envIsOpen = true;
-      if (isRequired && !file.startsWith('..'))
+      if (isRequired && !file.startsWith('..') && !isWrittenByScript(project, file))
         stack.missing.push({
           name: written,
           place: placeOf(object, 'env_file'),

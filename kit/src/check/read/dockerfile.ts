@@ -42,6 +42,8 @@ export function readDockerfile(path: string, text: string, given: Record<string,
   const result: Dockerfile = { path, stages: [], faults: [], lines: text.split('\n') };
   const globals: Record<string, string> = {};
   let variables: Record<string, string> = {};
+  // A stage that is built on another one has its `ENV`, but not its `ARG`.
+  const environments = new Map<string, Record<string, string>>();
   let stage: Stage | undefined;
   for (const node of parsed.getInstructions()) {
     const keyword = node.getKeyword();
@@ -75,10 +77,16 @@ export function readDockerfile(path: string, text: string, given: Record<string,
         else globals[name] = value;
       }
     }
-    if (keyword === 'ENV') for (const [name, value] of environmentOf(expanded)) variables[name] = value;
+    if (keyword === 'ENV')
+      for (const [name, value] of environmentOf(expanded)) {
+        variables[name] = value;
+        if (stage?.name !== undefined) environments.set(stage.name, { ...environments.get(stage.name), [name]: value });
+      }
     if (keyword === 'FROM') {
       const [, from = '', name] = /^(\S+)(?:\s+as\s+(\S+))?/i.exec(expand(body, globals)) ?? [];
-      variables = {};
+      const inherited = environments.get(from.toLowerCase()) ?? {};
+      variables = { ...inherited };
+      if (name !== undefined) environments.set(name.toLowerCase(), inherited);
       stage = {
         name: name?.toLowerCase(),
         index: result.stages.length,

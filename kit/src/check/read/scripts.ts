@@ -57,10 +57,15 @@ export function isMadeByHand(project: Project, file: string): boolean {
         other.includes(stem) &&
         (isEnvTemplate(other) || /[._-](example|exemple|template|tpl|tmpl|sample|dist|enc|sops)([._-]|$)/i.test(other)),
     );
-  const makes = new RegExp(
-    `(>|\\btee\\b|\\b(cp|mv|ln|touch)\\b[^\\n;&|]*[ \\t]|-o|--output)[ \\t=]*["']?[\\w./$\{}-]*${literal(name)}(?![\\w.-])`,
+  return hasTemplate || isWrittenByScript(project, file);
+}
+
+/** Whether a script, a workflow or the read-me writes a file: `> .env`, `cp .env.example .env`. */
+export function isWrittenByScript(project: Project, file: string): boolean {
+  const writes = new RegExp(
+    `(>|\\btee\\b|\\b(cp|mv|ln|touch)\\b[^\\n;&|]*[ \\t]|-o|--output)[ \\t=]*["']?[\\w./$\{}~-]*(?<![\\w.-])${literal(path.posix.basename(file))}(?![\\w.-])`,
   );
-  return hasTemplate || textsOfScripts(project).some((text) => makes.test(text));
+  return textsOfScripts(project).some((text) => writes.test(text));
 }
 
 /** Whether a script, a workflow or the read-me puts something in place of a word before it is applied. */
