@@ -294,7 +294,7 @@ function collectInstances(model: Model): Instance[] {
           candidate.place.file === own.place.file &&
           candidate.place.line === own.place.line &&
           // Services may share a line: `{ front: { build: front }, back: { build: back } }`.
-          candidate.dockerfile === own.dockerfile &&
+          candidate.dockerfile.toLowerCase() === own.dockerfile.toLowerCase() &&
           candidate.context === own.context &&
           candidate.target === own.target,
       );

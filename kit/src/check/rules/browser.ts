@@ -428,22 +428,24 @@ function* unpublished(model: Model, use: FrontUse): Generator<Remark> {
     const published = (meant.ports.find((each) => each.container === port) ?? meant.ports[0])?.host;
     const label: [string, string] = name === '' ? ['Le code du front', 'The code of the front'] : [name, name];
     const listens = apis.find((each) => each.service === meant)?.listens[0]?.port ?? port;
+    // "8000" alone is a port of the container, behind one that chance takes.
+    const isRandom = published === undefined && meant.ports.some((each) => each.container === listens);
     yield {
       severity: 'error',
-      place,
+      place: isRandom ? placeOf(meant.object, 'ports') : place,
       about: `front ${place.file}:${place.line}`,
       fr: [
-        `${label[0]} donne au navigateur le port ${port}, mais compose ${published === undefined ? `ne publie aucun port de « ${meant.name} »` : `publie « ${meant.name} » sur le ${published}`}.`,
+        `${label[0]} donne au navigateur le port ${port}, mais compose ${isRandom ? `publie « ${meant.name} » sur un port au hasard (« ${listens} » tout seul)` : published === undefined ? `ne publie aucun port de « ${meant.name} »` : `publie « ${meant.name} » sur le ${published}`}.`,
         'La console du navigateur montre « net::ERR_CONNECTION_REFUSED ».',
         published === undefined
-          ? `Ajoutez au service ${meant.name} : ports: ["${port}:${listens}"]`
+          ? `${isRandom ? 'Écrivez pour le' : 'Ajoutez au'} service ${meant.name} : ports: ["${port}:${listens}"]`
           : `Écrivez : ${name === '' ? '' : `${name}=`}http://localhost:${published}`,
       ],
       en: [
-        `${label[1]} gives the browser port ${port}, but compose ${published === undefined ? `publishes no port of "${meant.name}"` : `publishes "${meant.name}" on ${published}`}.`,
+        `${label[1]} gives the browser port ${port}, but compose ${isRandom ? `publishes "${meant.name}" on a port that chance takes ("${listens}" alone)` : published === undefined ? `publishes no port of "${meant.name}"` : `publishes "${meant.name}" on ${published}`}.`,
         'The browser’s console shows "net::ERR_CONNECTION_REFUSED".',
         published === undefined
-          ? `Add to the service ${meant.name}: ports: ["${port}:${listens}"]`
+          ? `${isRandom ? 'Write for the' : 'Add to the'} service ${meant.name}: ports: ["${port}:${listens}"]`
           : `Write: ${name === '' ? '' : `${name}=`}http://localhost:${published}`,
       ],
     };
@@ -952,6 +954,14 @@ function* originRemarks(
       );
       return;
     }
+  }
+  // A list that the code splits or parses, under a name that leaves no doubt.
+  const sources = runningSources(model, instance);
+  const isRead = (name: string) =>
+    sources.some((source) => source.env.some((read) => read.name.toUpperCase() === name.toUpperCase()));
+  for (const { list, place, label, isVariable } of originsOf(instance, sources)) {
+    if (!isVariable || !/CORS|ORIGIN/.test(label) || !isRead(label) || accepts(list)) continue;
+    if (list.every((each) => isLocal(hostOf(each)))) yield told(place, list, [label, label]);
   }
 }
 

@@ -204,6 +204,7 @@ function* argumentRemarks(model: Model, build: Build): Generator<Remark> {
       severity: 'error',
       place: placeInBuild(model, build, ['args', name]),
       about: `argument ${build.dockerfile} ${name}`,
+      breaks: `arguments ${build.dockerfile}`,
       fr: [
         `${build.dockerfile} ne demande pas ${name} (il n’a pas de ligne ARG ${name}), mais ${meant}, que rien ne donne.`,
         `Docker l’oublie et ne fait que prévenir : « [Warning] One or more build-args [${name}] were not consumed ».`,

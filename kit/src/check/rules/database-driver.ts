@@ -2,7 +2,7 @@ import type { Remark, Rule } from '../findings.ts';
 import { runningSources, type Instance, type Model } from '../model.ts';
 import { isInstalled } from '../python.ts';
 import { isPlainBase } from '../read/image.ts';
-import type { SourceFile } from '../read/source.ts';
+import { textOf, type SourceFile } from '../read/source.ts';
 import type { Place } from '../read/yaml.ts';
 
 /** What SQLAlchemy imports for an address, by what stands before `://`; the first word alone means its old default. */
@@ -117,14 +117,21 @@ function* byFramework(instance: Instance, sources: SourceFile[], texts: string[]
 
 /** Addresses of databases that the code is given, or holds. */
 function addressesOf(instance: Instance, sources: SourceFile[]): { label: string; url: string; place: Place }[] {
+  const isAddress = (url: string | undefined): url is string =>
+    url !== undefined && /^(postgres|mysql|mariadb|sqlite)[a-z0-9+]*:\/\//.test(url);
   const read = new Set(sources.flatMap((source) => source.env.map(({ name }) => name.toUpperCase())));
-  return [...instance.variables].flatMap(([label, { value, place }]) =>
-    value !== undefined &&
-    read.has(label.toUpperCase()) &&
-    /^(postgres|mysql|mariadb|sqlite)[a-z0-9+]*:\/\//.test(value)
-      ? [{ label, url: value, place }]
-      : [],
+  const given = [...instance.variables].flatMap(([label, { value, place }]) =>
+    isAddress(value) && read.has(label.toUpperCase()) ? [{ label, url: value, place }] : [],
   );
+  const written = sources.flatMap((source) =>
+    source.calls.flatMap(({ callee, positional: [value], isMainOnly, line }) => {
+      if (!/(^|\.)create_(async_)?engine$/.test(callee) || isMainOnly) return [];
+      const isGiven = value?.kind === 'env' && (instance.envIsOpen || instance.variables.has(value.name));
+      const url = isGiven ? undefined : textOf(value?.kind === 'env' ? value.fallback : value);
+      return isAddress(url) ? [{ label: `${source.path}:${line}`, url, place: { file: source.path, line } }] : [];
+    }),
+  );
+  return [...given, ...written];
 }
 
 function remarkOf(

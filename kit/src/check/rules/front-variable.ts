@@ -199,7 +199,10 @@ function* lostArguments(model: Model, use: FrontUse, front: Front, image: Image)
     );
     const place = other === undefined ? undefined : (declared.get(other) ?? given.get(other));
     if (other !== undefined && place && !read.has(other)) {
-      yield { severity: 'error', place, about, ...otherName(other, name, source.path, each.line) };
+      yield {
+        ...{ severity: 'error', place, about, unlessBroken: `arguments ${file}` },
+        ...otherName(other, name, source.path, each.line),
+      };
       continue;
     }
     const unread = [...given.keys(), ...seen.keys()].filter(

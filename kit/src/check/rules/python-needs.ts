@@ -66,7 +66,6 @@ export function* pythonNeeds(model: Model, instance: Instance, run: Run, loading
     }
   }
   const sources = [...new Set([...loading.modules.map((each) => each.source), ...runningSources(model, instance)])];
-  yield* drivers(model, instance, sources);
   yield* djangoApps(model, instance, sources);
 }
 
@@ -103,121 +102,7 @@ function* silentPackages(instance: Instance, source: SourceFile): Generator<Rema
   }
 }
 
-/** The module that each of SQLAlchemy's schemes loads. */
-const DRIVERS: Record<string, [module: string, distribution: string]> = {
-  postgresql: ['psycopg2', 'psycopg2-binary'],
-  'postgresql+psycopg2': ['psycopg2', 'psycopg2-binary'],
-  'postgresql+psycopg': ['psycopg', 'psycopg[binary]'],
-  'postgresql+asyncpg': ['asyncpg', 'asyncpg'],
-  'postgresql+pg8000': ['pg8000', 'pg8000'],
-  mysql: ['MySQLdb', 'mysqlclient'],
-  'mysql+mysqldb': ['MySQLdb', 'mysqlclient'],
-  'mysql+pymysql': ['pymysql', 'pymysql'],
-  'mysql+aiomysql': ['aiomysql', 'aiomysql'],
-  'mysql+asyncmy': ['asyncmy', 'asyncmy'],
-  'mysql+mysqlconnector': ['mysql', 'mysql-connector-python'],
-  'sqlite+aiosqlite': ['aiosqlite', 'aiosqlite'],
-};
-
-/** The driver that the scheme of the database's address asks for. */
-function* drivers(model: Model, instance: Instance, sources: SourceFile[]): Generator<Remark> {
-  const text = sources.map((source) => model.project.read(source.path) ?? '').join('\n');
-  if (!/\b(create_engine|create_async_engine|engine_from_config|SQLALCHEMY_DATABASE_URI)\b/.test(text)) return;
-  // An address that the code puts together or changes is not what is written.
-  if (/\.replace\(|make_url|URL\.create|PostgresDsn|\.build\(|install_as_MySQLdb|removeprefix|re\.sub/.test(text))
-    return;
-  const read = new Set(sources.flatMap((source) => source.env.map((each) => each.name)));
-  const calls = sources.flatMap((source) =>
-    source.calls
-      .filter((call) => /(^|\.)create_(async_)?engine$/.test(call.callee) && !call.isMainOnly)
-      .map((call) => ({ call, source })),
-  );
-  for (const { call, source } of calls) {
-    const [value] = call.positional;
-    const given = value?.kind === 'env' ? instance.variables.get(value.name) : undefined;
-    const url =
-      value?.kind === 'env'
-        ? given
-          ? given.value
-          : instance.envIsOpen
-            ? undefined
-            : textOf(value.fallback)
-        : textOf(value);
-    if (url !== undefined) {
-      const remark = driverRemark(instance, url, given?.place ?? { file: source.path, line: call.line }, {
-        file: source.path,
-        line: call.line,
-      });
-      if (remark) yield remark;
-      return;
-    }
-  }
-  const [first] = calls;
-  for (const [name, { value, place }] of instance.variables) {
-    if (value === undefined || !/^\w*(DATABASE|DB|SQLALCHEMY)\w*(URL|URI)$/.test(name)) continue;
-    if (!read.has(name) && !new RegExp(`\\b${name}\\b`, 'i').test(text)) continue;
-    const remark = driverRemark(
-      instance,
-      value,
-      place,
-      first ? { file: first.source.path, line: first.call.line } : place,
-    );
-    if (remark) yield remark;
-    return;
-  }
-}
-
-function driverRemark(instance: Instance, url: string, place: Place, code: Place): Remark | undefined {
-  const scheme = /^([a-z0-9+]+):\/\//.exec(url)?.[1];
-  if (scheme === undefined || isInstalled(instance, 'sqlalchemy') !== 'yes') return undefined;
-  const family = scheme.split('+')[0] ?? '';
-  if (scheme === 'postgres') {
-    const [fr, en] = crash(
-      instance,
-      "sqlalchemy.exc.NoSuchModuleError: Can't load plugin: sqlalchemy.dialects:postgres",
-    );
-    return {
-      severity: 'error',
-      place,
-      about: `url ${place.file}:${place.line}`,
-      fr: [
-        'SQLAlchemy ne connaît pas « postgres:// » (depuis sa version 1.4).',
-        fr,
-        `Écrivez : ${url.replace(/^postgres:\/\/.*@/, 'postgresql://…@').replace(/^postgres:/, 'postgresql:')}`,
-      ],
-      en: [
-        'SQLAlchemy does not know "postgres://" (since its version 1.4).',
-        en,
-        `Write: ${url.replace(/^postgres:\/\/.*@/, 'postgresql://…@').replace(/^postgres:/, 'postgresql:')}`,
-      ],
-    };
-  }
-  const wanted = DRIVERS[scheme];
-  if (!wanted || isInstalled(instance, wanted[0]) !== 'no') return undefined;
-  const [module, distribution] = wanted;
-  const other = Object.entries(DRIVERS).find(
-    ([key, [held]]) => key.startsWith(`${family}+`) && isInstalled(instance, held) === 'yes',
-  );
-  const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${module}'`);
-  const at = other === undefined ? code : place;
-  return {
-    severity: 'error',
-    place: at,
-    about: `package ${instance.image?.dockerfile.path ?? ''} ${distribution}`,
-    fr: [
-      `L’adresse « ${scheme}://… » demande le pilote « ${module} », que l’image n’installe pas${other === undefined ? '' : ` (elle a ${other[1][0]})`}.`,
-      fr,
-      `Ajoutez « ${distribution} » aux dépendances${other === undefined ? '' : `, ou écrivez l’adresse pour le pilote installé : ${other[0]}://…`}`,
-    ],
-    en: [
-      `The address "${scheme}://…" asks for the driver "${module}", which the image does not install${other === undefined ? '' : ` (it has ${other[1][0]})`}.`,
-      en,
-      `Add "${distribution}" to the dependencies${other === undefined ? '' : `, or write the address for the driver that is installed: ${other[0]}://…`}`,
-    ],
-  };
-}
-
-/** Applications, middleware and engines that Django's settings name in texts. */
+/** Applications and middleware that Django's settings name in texts. */
 function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): Generator<Remark> {
   for (const source of sources) {
     const text = model.project.read(source.path) ?? '';
@@ -264,20 +149,6 @@ function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): G
         return;
       }
     }
-    const engine = /["']ENGINE["']\s*:\s*["']django\.(?:contrib\.gis\.)?db\.backends\.(postgresql|mysql)\w*["']/.exec(
-      text,
-    );
-    if (!engine || /install_as_MySQLdb/.test(sources.map((each) => model.project.read(each.path) ?? '').join('\n')))
-      continue;
-    const modules = engine[1] === 'mysql' ? ['MySQLdb', 'pymysql'] : ['psycopg2', 'psycopg'];
-    if (modules.some((module) => isInstalled(instance, module) !== 'no')) continue;
-    yield needRemark(
-      instance,
-      { file: source.path, line: text.slice(0, engine.index).split('\n').length },
-      [`Le moteur « ${engine[1] ?? ''} » de Django`, `Django’s engine "${engine[1] ?? ''}"`],
-      engine[1] === 'mysql' ? 'mysqlclient' : 'psycopg[binary]',
-      `django.core.exceptions.ImproperlyConfigured: Error loading ${engine[1] === 'mysql' ? 'MySQLdb module' : 'psycopg2 or psycopg module'}`,
-    );
   }
 }
 
