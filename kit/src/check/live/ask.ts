@@ -204,7 +204,7 @@ async function ask(url: string): Promise<Reply> {
   const first = await askOnce(url);
   if (first.status !== undefined || first.failure === 'ENOTFOUND' || !url.startsWith('https:')) return first;
   const second = await askOnce(url.replace(/^https:/, 'http:'));
-  return second.status === undefined ? first : second;
+  return second.status === undefined ? first : { ...second, isUnencrypted: true };
 }
 
 async function askOnce(url: string): Promise<Reply> {
@@ -232,6 +232,9 @@ function titleOf(page: string): string | undefined {
   return /<title[^>]*>([^<]{1,80})/i.exec(page)?.[1]?.trim();
 }
 
+/** Images that more people take than a class has are somebody else's: they are pushed anew all the time. */
+const OWN_PULLS = 5000;
+
 /** What Docker Hub holds now under the tags that run here; it tells it to everybody, for public images. */
 async function askRegistry(objects: JsonObject[]): Promise<NonNullable<LiveState['pushed']>> {
   const images = new Set(
@@ -240,28 +243,28 @@ async function askRegistry(objects: JsonObject[]): Promise<NonNullable<LiveState
       .flatMap((pod) => containersOf(pod).map(({ spec }) => textAt(spec, 'image') ?? '')),
   );
   const pushed: NonNullable<LiveState['pushed']> = {};
+  const read = async (url: string): Promise<JsonObject | undefined> => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3000) });
+    return response.ok ? ((await response.json()) as JsonObject) : undefined;
+  };
   const asked = [...images].flatMap((image) => {
-    const match = /^(?:docker\.io\/)?([a-z0-9_-]+)\/([a-z0-9._-]+)(?::([\w.-]+))?$/.exec(image);
-    return match
-      ? [
-          {
-            image,
-            url: `https://hub.docker.com/v2/namespaces/${match[1] ?? ''}/repositories/${match[2] ?? ''}/tags/${match[3] ?? 'latest'}`,
-          },
-        ]
-      : [];
+    const [, account, name, tag = 'latest'] =
+      /^(?:docker\.io\/)?([a-z0-9_-]+)\/([a-z0-9._-]+)(?::([\w.-]+))?$/.exec(image) ?? [];
+    return account === undefined || name === undefined
+      ? []
+      : [{ image, url: `https://hub.docker.com/v2/namespaces/${account}/repositories/${name}`, tag }];
   });
   await Promise.all(
-    asked.slice(0, 6).map(async ({ image, url }) => {
+    asked.slice(0, 6).map(async ({ image, url, tag }) => {
       try {
-        const response = await fetch(url, { signal: AbortSignal.timeout(3000) });
-        if (!response.ok) return;
-        const tag = (await response.json()) as JsonObject;
-        const digests = [
-          textAt(tag, 'digest'),
-          ...objectsAt(tag, 'images').map((each) => textAt(each, 'digest')),
-        ].filter((digest) => digest !== undefined);
-        pushed[image] = { digests, time: textAt(tag, 'tag_last_pushed') ?? textAt(tag, 'last_updated') ?? '' };
+        const repository = await read(url);
+        if (Number(repository?.pull_count ?? OWN_PULLS) >= OWN_PULLS) return;
+        const held = await read(`${url}/tags/${tag}`);
+        const digests = [textAt(held, 'digest'), ...objectsAt(held, 'images').map((each) => textAt(each, 'digest'))];
+        pushed[image] = {
+          digests: digests.filter((digest) => digest !== undefined),
+          time: textAt(held, 'tag_last_pushed') ?? textAt(held, 'last_updated') ?? '',
+        };
       } catch {
         // Not told: nothing is concluded from it.
       }

@@ -670,6 +670,17 @@ export function causeOf(
   return undefined;
 }
 
+/** Where a server says in its log that it listens. */
+export function heardPort(log: string): { host: string; port: string } | undefined {
+  const heard = [
+    ...log.matchAll(
+      /(?:running on|listening (?:on|at)|local:|ready on|started at|server at|available at)\W*(?:https?:\/\/)?(127\.0\.0\.1|localhost|0\.0\.0\.0|\[::1?\]|\*)?:(\d{2,5})\b|(?:listening|running|started)\D{0,30}\bport\W{0,3}(\d{2,5})\b/gi,
+    ),
+  ].at(-1);
+  const port = heard?.[2] ?? heard?.[3];
+  return port === undefined ? undefined : { host: heard?.[1] ?? '', port };
+}
+
 /** The last lines that say something: no steps through a framework's own files. */
 export function lastLines(log: string, most = 4): string[] {
   const lines = log.split('\n').filter((line) => line.trim() !== '');

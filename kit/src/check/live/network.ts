@@ -1,5 +1,6 @@
 import { meansTheSame, nearest } from '../words.ts';
-import { objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
+import { listAt, objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
+import { heardPort } from './crash.ts';
 import { short, tell, type LiveFinding } from './finding.ts';
 import { closedToAll, closedToOutside } from './policies.ts';
 import {
@@ -39,6 +40,7 @@ export function serviceFindings(state: LiveState): LiveFinding[] {
         ? selectorFinding(state, service, exposed.has(nameOf(service)))
         : (portNameFinding(service, pods) ??
           (exposed.has(nameOf(service)) ? shutFinding(state, service, pods) : undefined) ??
+          otherFinding(state, service, pods) ??
           mixedFinding(state, service, pods) ??
           refusedFinding(state, service, pods));
     return found ? [{ ...found, explains: [...(found.explains ?? []), `Service/${nameOf(service)}`] }] : [];
@@ -181,6 +183,9 @@ function mixedFinding(state: LiveState, service: JsonObject, pods: JsonObject[])
   // The same program in several Deployments is a canary, or blue and green.
   const stranger = first && others.find(([, each]) => ![...each.images].some((image) => first[1].images.has(image)));
   if (!first || !stranger) return undefined;
+  // So are images of one family.
+  const [one, other] = [first, stranger].map(([, { images }]) => [...images][0] ?? '');
+  if (one?.slice(0, 4) === other?.slice(0, 4)) return undefined;
   const target = textAt(service, 'spec', 'ports', 0, 'targetPort') ?? textAt(service, 'spec', 'ports', 0, 'port') ?? '';
   const isSure = [first, stranger].some(
     ([, { ports }]) => ports.size > 0 && /^\d+$/.test(target) && !ports.has(target),
@@ -206,38 +211,66 @@ function mixedFinding(state: LiveState, service: JsonObject, pods: JsonObject[])
   );
 }
 
+/** A Service that bears the name of one application, and leads to the pods of another. */
+function otherFinding(state: LiveState, service: JsonObject, pods: JsonObject[]): LiveFinding | undefined {
+  const name = nameOf(service);
+  const owners = new Set(pods.map((pod) => keyOf(ownerOf(state.objects, pod))));
+  const namesake = ['Deployment', 'StatefulSet']
+    .flatMap((kind) => ofKind(state.objects, kind))
+    .find((each) => nameOf(each) === name);
+  const labels = objectAt(namesake, 'spec', 'template', 'metadata', 'labels');
+  const services = ofKind(state.objects, 'Service');
+  const isReached = services.some((each) => carries(labels, objectAt(each, 'spec', 'selector')));
+  const [owner] = owners;
+  const isDouble = services.some(
+    (each) => each !== service && podsOf(state.objects, each).some((pod) => pods.includes(pod)),
+  );
+  if (!namesake || isReached || owners.size !== 1 || owner === undefined || !isDouble) return undefined;
+  const wrong = owner.replace(/^\w+\//, '');
+  const [key, value] = Object.entries(labels)[0] ?? ['app', name];
+  return tell(
+    'service-other',
+    `service/${name}`,
+    [
+      `Le Service « ${name} » mène aux pods de « ${wrong} », et non à ceux de « ${name} ».`,
+      `Son selector est celui de « ${wrong} » : personne ne joint « ${name} ».`,
+      `Écrivez dans spec.selector du Service : ${key}: ${written(value)}`,
+    ],
+    [
+      `The Service "${name}" leads to the pods of "${wrong}", not to those of "${name}".`,
+      `Its selector is that of "${wrong}": nobody reaches "${name}".`,
+      `Write in spec.selector of the Service: ${key}: ${written(value)}`,
+    ],
+    'kubectl get pods --show-labels',
+  );
+}
+
 /** A Service whose pods are ready, and where nobody listens. */
 function refusedFinding(state: LiveState, service: JsonObject, pods: JsonObject[]): LiveFinding | undefined {
   const name = nameOf(service);
   const reply = state.services[name];
-  const isSettled = pods.every(
-    (pod) =>
-      isReady(pod) &&
-      containersOf(pod).every(
-        ({ status, isInit }) =>
-          isInit || state.now === undefined || ageOf(state, textAt(status, 'state', 'running', 'startedAt')) > 30,
-      ),
-  );
-  if (!isSettled || reply?.failure === undefined || !/connection refused/.test(reply.failure)) return undefined;
+  if (!pods.every(isReady) || reply?.failure === undefined || !/connection refused/.test(reply.failure))
+    return undefined;
   const target =
     /:(\d+): connect/.exec(reply.failure)?.[1] ??
     textAt(service, 'spec', 'ports', 0, 'targetPort') ??
     textAt(service, 'spec', 'ports', 0, 'port') ??
     '';
   const log = pods
-    .map((pod) =>
-      Object.entries(state.logs)
-        .filter(([key]) => key.startsWith(`${nameOf(pod)}/`))
-        .map(([, text]) => text)
-        .join('\n'),
-    )
+    .flatMap((pod) => containersOf(pod).map(({ name: container }) => state.logs[`${nameOf(pod)}/${container}`] ?? ''))
     .join('\n');
-  const heard =
-    /(?:running on|listening (?:on|at)|Local:|ready on|started at|server at|Listening at:|http:\/\/)\W*(?:https?:\/\/)?(127\.0\.0\.1|localhost|0\.0\.0\.0|\[::\]|\[::1\]|\*)?:(\d{2,5})|(?:listening|running|started)\D{0,30}\bport\W{0,3}(\d{2,5})/i.exec(
-      log,
-    );
-  const isLocal = /^(127|localhost|\[::1\])/.test(heard?.[1] ?? '') && heard?.[2] === target;
-  const port = heard?.[2] ?? heard?.[3];
+  const heard = heardPort(log);
+  const port = heard?.port;
+  const isLocal = /^(127|localhost|\[::1\])/.test(heard?.host ?? '') && port === target;
+  // A server that has not said where it listens may still be on its way.
+  const youngest = Math.min(
+    ...pods.flatMap((pod) =>
+      containersOf(pod).flatMap(({ status, isInit }) =>
+        isInit ? [] : [ageOf(state, textAt(status, 'state', 'running', 'startedAt'))],
+      ),
+    ),
+  );
+  if (state.now !== undefined && youngest < (heard ? 15 : 60)) return undefined;
   const evidence = short(/dial tcp[^"]*/.exec(reply.failure)?.[0] ?? 'connection refused', 120);
   return tell(
     'service-refused',
@@ -685,6 +718,15 @@ function tlsFindings(state: LiveState, ingress: JsonObject): LiveFinding[] {
     if (secret === undefined || secret === '') return [];
     const held = secrets[secret];
     if (held?.keys.includes('tls.crt') && held.keys.includes('tls.key')) return [];
+    // The controller's own certificate is good for this host: the page opens.
+    const hosts = listAt(tls, 'hosts').map(written);
+    const isTrusted = Object.entries(state.addresses).some(
+      ([url, reply]) =>
+        reply.status !== undefined &&
+        reply.isUnencrypted !== true &&
+        hosts.some((host) => url.startsWith(`https://${host}/`)),
+    );
+    if (isTrusted) return [];
     if (held === undefined && isMadeByIssuer && state.now !== undefined && ageOf(state, created(ingress)) < 600)
       return [];
     return [
@@ -731,6 +773,9 @@ export function frontFindings(state: LiveState): LiveFinding[] {
     const isReachable = Object.entries(state.addresses).some(
       ([url, each]) => url !== value && each.status !== undefined,
     );
+    // What a server of the front's own asks for its pages, or hands on, is no matter of the browser's.
+    if (/PROXY|INTERNAL|SSR|SERVER/.test(name)) return [];
+    const isSure = isLocal && /^(VITE|REACT_APP|VUE_APP|NG_APP|GATSBY)_/.test(name);
     const isDead =
       reply !== undefined &&
       !isOwn &&
@@ -759,6 +804,7 @@ export function frontFindings(state: LiveState): LiveFinding[] {
           `Put the address of the API’s Ingress${map === undefined ? '' : ` in the ConfigMap "${map}"`}, then restart the front (or build it again, if it is written in at build time).`,
         ],
         'kubectl get ingress',
+        { severity: isSure || !isInternal(value) ? 'error' : 'warning' },
       ),
     ];
   });

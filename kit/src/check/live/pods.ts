@@ -1,5 +1,5 @@
 import { listAt, objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
-import { causeOf, lastLines } from './crash.ts';
+import { causeOf, heardPort, lastLines } from './crash.ts';
 import { clock, short, tell, type LiveFinding } from './finding.ts';
 import {
   ageOf,
@@ -108,8 +108,11 @@ function restartFinding(patient: Patient, container: Container): LiveFinding | u
   const age = ageOf(state, textAt(ended, 'finishedAt'));
   const isDown =
     waiting === 'CrashLoopBackOff' || (now.exitCode !== undefined && (Number(now.exitCode) !== 0 || waiting !== ''));
-  // One that has just been started again may well be on its way up; one that falls over and over is not.
-  const isFalling = isDown || (restarts >= 3 && age < 1800 && (status.ready !== true || age < 900));
+  // One that has just been started again may well be on its way up, and one that now runs longer than it ever did is up;
+  // one that falls over and over is not.
+  const ran = ageOf(state, textAt(ended, 'startedAt')) - age;
+  const isUp = status.ready === true && age > Math.max(120, 2 * ran);
+  const isFalling = isDown || (restarts >= 3 && age < 1800 && !isUp);
   const isKilledForMemory =
     textAt(ended, 'reason') === 'OOMKilled' ||
     events.some((event) => isLate(state, event) && /OOM-?killed|memory limit too low/i.test(event.message));
@@ -1008,7 +1011,7 @@ function initFinding({ state, pod, name, owner }: Patient): LiveFinding | undefi
     ?.replace(new RegExp(`\\.${state.namespace}(\\.svc.*)?$`), '');
   const service = services.find((each) => nameOf(each) === target);
   const isUnknown = target !== undefined && !target.includes('.') && !service;
-  if (age < (isUnknown ? 20 : 120)) return undefined;
+  if (age < (isUnknown ? 20 : service ? 120 : RECENT)) return undefined;
   if (service && podsOf(state.objects, service).some(isReady) && age < RECENT) return undefined;
   const tail = lastLines(log, 2).join(' / ');
   return tell(
@@ -1057,7 +1060,12 @@ function notReadyFinding(patient: Patient): LiveFinding | undefined {
   const age = ageOf(state, started);
   const patience = container ? patienceOf(container.spec) : 60;
   // Without a clock (a recorded state), what is there is taken as lasting.
-  if (state.now !== undefined && age < patience) return undefined;
+  const heard = container && heardPort(state.logs[`${name}/${container.name}`] ?? '');
+  const asked = /:(\d+)[/:]/.exec(probe?.message.replace(/^.*?"\w+:\/\//, '') ?? '')?.[1];
+  const isElsewhere = heard !== undefined && asked !== undefined && heard.port !== asked;
+  // A server that has not said where it listens may still be on its way.
+  const isSlow = /refused|deadline|timeout/i.test(probe?.message ?? '') && !isElsewhere;
+  if (state.now !== undefined && age < Math.max(patience, isSlow ? 60 : 0)) return undefined;
   if (probe === undefined && (state.now === undefined || age < 300)) return undefined;
   if (probe !== undefined && state.now !== undefined && ageOf(state, probe.time) > RECENT && age < RECENT * 2)
     return undefined;
@@ -1079,6 +1087,10 @@ function notReadyFinding(patient: Patient): LiveFinding | undefined {
       `kubectl logs ${name} --tail=20`,
       cause.waitsFor === undefined ? {} : { waitsFor: cause.waitsFor },
     );
+  if (isElsewhere && /refused/.test(probe?.message ?? '')) {
+    words.fr = `La sonde demande le port ${asked}, et le serveur est sur ${heard.port} : mettez ${heard.port} dans la sonde (et dans targetPort).`;
+    words.en = `The probe asks port ${asked}, and the server is on ${heard.port}: put ${heard.port} in the probe (and in targetPort).`;
+  }
   const which = probe?.message.startsWith('Startup') ? 'startupProbe' : 'readinessProbe';
   return tell(
     'not-ready',
@@ -1152,6 +1164,8 @@ function failedFinding({ state, pod, name, owner }: Patient): LiveFinding | unde
   // What a controller has made anew since, or a node that stopped, is over.
   if (owner.kind !== 'Pod' && owner.kind !== 'Job') return undefined;
   if (ageOf(state, ended) > 86_400) return undefined;
+  // A Job tries again: its next pod may do.
+  if (owner.kind === 'Job' && isTriedAgain(state, pod)) return undefined;
   const container = containersOf(pod).find(
     ({ status }) => Number(textAt(status, 'state', 'terminated', 'exitCode') ?? 0) !== 0,
   );
@@ -1162,6 +1176,16 @@ function failedFinding({ state, pod, name, owner }: Patient): LiveFinding | unde
       ? memoryFinding(patient, container, 'error')
       : crashFinding(patient, container);
   return owner.kind === 'Job' ? { ...finding, severity: 'warning' } : finding;
+}
+
+/** Whether the Job of a pod has another at work. */
+function isTriedAgain(state: LiveState, pod: JsonObject): boolean {
+  const job = textAt(pod, 'metadata', 'ownerReferences', 0, 'name');
+  return ofKind(state.objects, 'Pod').some(
+    (each) =>
+      textAt(each, 'metadata', 'ownerReferences', 0, 'name') === job &&
+      /^(Running|Succeeded)$/.test(textAt(each, 'status', 'phase') ?? ''),
+  );
 }
 
 /** Whether an owner has a pod that works. */

@@ -1,4 +1,4 @@
-import { objectsAt, textAt } from '../read/yaml.ts';
+import { objectAt, objectsAt, textAt } from '../read/yaml.ts';
 import { clock, tell, type LiveFinding } from './finding.ts';
 import {
   containersOf,
@@ -19,18 +19,14 @@ import {
 /** Whether something restarts the pods by itself when their configuration changes. */
 function isReloaded(state: LiveState, owner: Owner): boolean {
   const object = ofKind(state.objects, owner.kind).find((each) => nameOf(each) === owner.name);
-  return Object.keys({
-    ...(object ? annotationsOf(object, 'metadata', 'annotations') : {}),
-    ...(object ? annotationsOf(object, 'spec', 'template', 'metadata', 'annotations') : {}),
-  }).some((key) => /reload|wave\.pusher\.com|k8s-trigger-controller/i.test(key));
+  return [
+    objectAt(object, 'metadata', 'annotations'),
+    objectAt(object, 'spec', 'template', 'metadata', 'annotations'),
+  ].some((annotations) => Object.keys(annotations).some((key) => /reload|wave\.pusher\.com/i.test(key)));
 }
 
-function annotationsOf(object: Parameters<typeof textAt>[0], ...keys: string[]): Record<string, unknown> {
-  let current: unknown = object;
-  for (const key of keys)
-    current = typeof current === 'object' && current !== null ? (current as Record<string, unknown>)[key] : undefined;
-  return typeof current === 'object' && current !== null ? (current as Record<string, unknown>) : {};
-}
+/** A database takes its password when its volume is made, and from then on keeps its own. */
+const DATABASE = /(^|\/)(postgres|postgis|pgvector|postgresql|mysql|mariadb|mongo|mongodb)(-\w+)?(:|@|$)/;
 
 /** Pods that started before their configuration last changed. */
 export function staleFindings(state: LiveState): LiveFinding[] {
@@ -48,6 +44,10 @@ export function staleFindings(state: LiveState): LiveFinding[] {
         const key = `${keyOf(owner)} ${kind} ${name}`;
         if (changed === undefined || changed <= started || seen.has(key)) return [];
         seen.add(key);
+        const isDatabase =
+          kind === 'Secret' &&
+          DATABASE.test(textAt(spec, 'image') ?? '') &&
+          objectsAt(pod, 'spec', 'volumes').some((volume) => volume.persistentVolumeClaim !== undefined);
         const isBare = owner.kind === 'Pod' || owner.kind === 'ReplicaSet';
         return [
           tell(
@@ -56,12 +56,16 @@ export function staleFindings(state: LiveState): LiveFinding[] {
             [
               `Le ${kind} « ${name} » a changé après le démarrage des pods de « ${owner.name} ».`,
               `Ils tournent encore avec les anciennes valeurs (pod démarré à ${clock(started)}, changement à ${clock(changed)}).`,
-              'Les variables ne se lisent qu’au démarrage : relancez.',
+              isDatabase
+                ? 'Une base déjà créée garde son ancien mot de passe, même relancée : changez-le aussi dedans (ALTER USER … PASSWORD …).'
+                : 'Les variables (et les fichiers montés par subPath) ne se lisent qu’au démarrage : relancez.',
             ],
             [
               `The ${kind} "${name}" changed after the pods of "${owner.name}" had started.`,
               `They still run with the old values (pod started at ${clock(started)}, change at ${clock(changed)}).`,
-              'Variables are read at start only: restart them.',
+              isDatabase
+                ? 'A database that is made already keeps its old password, restarted or not: change it inside too (ALTER USER … PASSWORD …).'
+                : 'Variables (and files mounted by subPath) are read at start only: restart them.',
             ],
             isBare
               ? `kubectl delete pod ${nameOf(pod)}`

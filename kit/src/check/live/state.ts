@@ -36,6 +36,8 @@ export interface Reply {
   isElsewhere?: boolean;
   /** Whether it is the page that a controller shows for addresses it does not know. */
   isDefault?: boolean;
+  /** Whether it took an address without encryption to get it. */
+  isUnencrypted?: boolean;
   /** Addresses that only the cluster or the visitor's own machine knows, found in the scripts of the page. */
   calls?: string[];
 }
@@ -111,9 +113,11 @@ export function ownerOf(objects: readonly JsonObject[], pod: JsonObject): Owner 
 export function newestSet(objects: readonly JsonObject[], deployment: string): JsonObject | undefined {
   const revision = (set: JsonObject): number =>
     Number(textAt(set, 'metadata', 'annotations', 'deployment.kubernetes.io/revision') ?? 0);
-  return ofKind(objects, 'ReplicaSet')
+  const [newest] = ofKind(objects, 'ReplicaSet')
     .filter((set) => objectsAt(set, 'metadata', 'ownerReferences')[0]?.name === deployment)
-    .sort((a, b) => revision(b) - revision(a))[0];
+    .sort((a, b) => revision(b) - revision(a));
+  // Other controllers of ReplicaSets count in their own way.
+  return newest && revision(newest) > 0 ? newest : undefined;
 }
 
 /** Whether a pod belongs to a template that its Deployment has left behind. */

@@ -30,7 +30,9 @@ export function creationFindings(state: LiveState): LiveFinding[] {
     const newest = newestSet(state.objects, owner.name);
     const isLeftBehind = newest !== undefined && nameOf(newest) !== nameOf(set);
     const wanted = Number(textAt(set, 'spec', 'replicas') ?? 1);
-    if (failure?.status !== 'True' || message === undefined || isLeftBehind || wanted === 0) return [];
+    const there = Number(textAt(set, 'status', 'replicas') ?? 0);
+    if (there >= wanted || failure?.status !== 'True' || message === undefined || isLeftBehind || wanted === 0)
+      return [];
     return [{ owner, message }];
   });
   const others = ['StatefulSet', 'DaemonSet', 'Job'].flatMap((kind) =>
@@ -333,6 +335,16 @@ function jobFinding(state: LiveState, job: JsonObject, cron: string | undefined)
   if (failed?.status !== 'True') return cron === undefined ? [] : stuckTurn(state, pods, cron);
   // A Job of another day is over.
   if (cron === undefined && ageOf(state, textAt(failed, 'lastTransitionTime')) > 86_400) return [];
+  // Another, of the same name but for its number, has done it since.
+  const stem = (each: JsonObject) => nameOf(each).replace(/-(\d+|v\d+|[a-z0-9]{5,10})$/, '');
+  const isDoneSince = ofKind(state.objects, 'Job').some(
+    (each) =>
+      each !== job &&
+      stem(each) === stem(job) &&
+      created(each) > created(job) &&
+      condition(each, 'Complete')?.status === 'True',
+  );
+  if (isDoneSince) return [];
   const shown = pods.flatMap((pod) =>
     containersOf(pod).flatMap((container) => {
       const code =
