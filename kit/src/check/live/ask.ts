@@ -170,7 +170,7 @@ export function callsOf(page: string, read: (path: string) => string): string[] 
       ? []
       : [
           ...code.matchAll(
-            /["'`](https?:\/\/(?:localhost:\d{2,5}|127\.0\.0\.1:\d{2,5}|[a-z][a-z0-9-]*(?::\d{2,5})?)(?:\/[\w/.-]*)?)["'`$]/g,
+            /["'`](https?:\/\/(?:localhost:\d{2,5}|127\.0\.0\.1:\d{2,5}|(?!localhost\b)[a-z][a-z0-9-]*(?::\d{2,5})?)(?:\/[\w/.-]*)?)["'`$]/g,
           ),
         ].map((match) => match[1] ?? '');
   });

@@ -405,7 +405,7 @@ const SHAPES: readonly [
   ],
   [
     'variable-missing',
-    /KeyError: '([A-Z][A-Z0-9_]+)'|([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}?\b(?:(?:is|are|was|must be) (?:not |required|missing|undefined|empty|set|defined)|not (?:set|defined|found|provided)|manquante?)|(?:missing|required|undefined|manquante?)[^\n]{0,40}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b|Environment variable not found: (\w+)|Set the (\w+) environment variable|validation errors? for \w*(?:Settings|Config)\w*\n\s*(\w+)\n\s+Field required|The (SECRET_KEY) setting must not be empty|Expected string received undefined.*?\b([A-Z][A-Z0-9_]+)/i,
+    /KeyError: '([A-Z][A-Z0-9_]+)'|validation errors? for \w+\n\s*(\w+)\n\s+(?:Field required|field required)|([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b[^\n]{0,40}?\b(?:(?:is|are|was|must be) (?:not |required|missing|undefined|empty|set|defined)|not (?:set|defined|found|provided)|manquante?|must not be empty)|(?:[Mm]issing|[Rr]equired|[Uu]ndefined|[Mm]anquante?|variable not found:|[Ss]et the)[^\n]{0,40}?\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/,
     (match, { container }) => {
       const what = groupOf(match).toUpperCase();
       return {

@@ -185,7 +185,8 @@ function mixedFinding(state: LiveState, service: JsonObject, pods: JsonObject[])
   if (!first || !stranger) return undefined;
   // So are images of one family.
   const [one, other] = [first, stranger].map(([, { images }]) => [...images][0] ?? '');
-  if (one?.slice(0, 4) === other?.slice(0, 4)) return undefined;
+  if (one === undefined || other === undefined) return undefined;
+  if (one.startsWith(other) || other.startsWith(one) || one.slice(0, 4) === other.slice(0, 4)) return undefined;
   const target = textAt(service, 'spec', 'ports', 0, 'targetPort') ?? textAt(service, 'spec', 'ports', 0, 'port') ?? '';
   const isSure = [first, stranger].some(
     ([, { ports }]) => ports.size > 0 && /^\d+$/.test(target) && !ports.has(target),
@@ -248,7 +249,7 @@ function otherFinding(state: LiveState, service: JsonObject, pods: JsonObject[])
 /** A Service whose pods are ready, and where nobody listens. */
 function refusedFinding(state: LiveState, service: JsonObject, pods: JsonObject[]): LiveFinding | undefined {
   const name = nameOf(service);
-  const reply = state.services[name];
+  const reply = isHeadless(service) ? undefined : state.services[name];
   if (!pods.every(isReady) || reply?.failure === undefined || !/connection refused/.test(reply.failure))
     return undefined;
   const target =
