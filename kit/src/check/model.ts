@@ -287,17 +287,23 @@ function collectInstances(model: Model): Instance[] {
   for (const stack of model.stacks) {
     for (const service of stack.services) {
       const own = service.build;
-      const build = builds.find(
+      const onLine = builds.filter(
         (candidate) =>
           candidate.by === 'compose' &&
           own !== undefined &&
           candidate.place.file === own.place.file &&
-          candidate.place.line === own.place.line &&
-          // Services may share a line: `{ front: { build: front }, back: { build: back } }`.
-          candidate.dockerfile.toLowerCase() === own.dockerfile.toLowerCase() &&
-          candidate.context === own.context &&
-          candidate.target === own.target,
+          candidate.place.line === own.place.line,
       );
+      // Services may share a line: `{ front: { build: front }, back: { build: back } }`.
+      const [build] =
+        onLine.length < 2
+          ? onLine
+          : onLine.filter(
+              (candidate) =>
+                candidate.context === own?.context &&
+                candidate.target === own.target &&
+                candidate.dockerfile.toLowerCase() === own.dockerfile.toLowerCase(),
+            );
       const image = build ? imageOfBuild(build) : undefined;
       if (build) markUsed(builds, build, used);
       instances.push(composeInstance(model, stack, service, image));

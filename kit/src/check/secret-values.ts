@@ -88,6 +88,8 @@ export function classify(value: string, beside: readonly string[] = []): 'placeh
     isFilledInLater(text) ||
     isPath(text) ||
     /^[*.x•_-]+$/i.test(text) ||
+    // Mapbox and Stripe mark the keys that are for browsers.
+    /^pk[._]/.test(text) ||
     /\$\{?\w+|^ENC\[|^vault:|^!/.test(text)
   )
     return 'placeholder';

@@ -262,7 +262,7 @@ export function readJavaScript(path: string, text: string): SourceFile {
     if (parent?.name === 'ConditionalExpression' || parent?.name === 'UnaryExpression') fallback ??= UNKNOWN;
     const read: EnvRead = { name, line: lineOf(node.from), fallback, need: 'may', use: undefined };
     file.env.push(read);
-    if (fallback && parent?.name !== 'UnaryExpression') return;
+    if ((fallback && parent?.name !== 'UnaryExpression') || isGuarded(node)) return;
     const call = enclosing(node, 'CallExpression', 'NewExpression');
     const list = call?.getChild('ArgList');
     const callee = call ? calleeOf(call) : '';
@@ -284,6 +284,29 @@ export function readJavaScript(path: string, text: string): SourceFile {
     const callee =
       node.name === 'NewExpression' ? children(node).find((child) => child.name !== 'new') : node.firstChild;
     return callee ? source(callee).replace(/\s|\?|<[^>]*>/g, '') : '';
+  }
+
+  /** Whether a condition decides if a part of a function runs: `url ? connect(url) : null`. Those on the mode do not count. */
+  function isGuarded(node: Node): boolean {
+    for (let inner = node, outer = node.parent; outer && !FUNCTIONS.includes(outer.name); outer = outer.parent) {
+      const condition =
+        outer.name === 'IfStatement'
+          ? outer.getChild('ParenthesizedExpression')
+          : outer.name === 'ConditionalExpression' ||
+              (outer.name === 'BinaryExpression' &&
+                children(outer)[1]?.name === 'LogicOp' &&
+                source(outer).includes('&&'))
+            ? outer.firstChild
+            : null;
+      if (
+        condition &&
+        condition.from !== inner.from &&
+        !/NODE_ENV|require\.main|import\.meta|throw|exit/.test(source(condition))
+      )
+        return true;
+      inner = outer;
+    }
+    return false;
   }
 
   /** What stands in `try`, behind a condition or after `&&` may fail, or never run. */
@@ -319,7 +342,8 @@ export function readJavaScript(path: string, text: string): SourceFile {
     };
     file.calls.push(call);
     for (const arg of args) {
-      if (arg.name === 'VariableName' && NEEDS_A_VALUE.test(callee)) uses.set(source(arg), `${callee}()`);
+      if (arg.name === 'VariableName' && NEEDS_A_VALUE.test(callee) && !isGuarded(node))
+        uses.set(source(arg), `${callee}()`);
     }
     const first = textOf(call.positional[0]);
     const owner = callee.split('.')[0] ?? '';

@@ -80,3 +80,12 @@ export function isRunByHand(project: Project, service: string): boolean {
   const runs = new RegExp(`\\bcompose\\b[^\\n]*\\s(run|exec)\\s([^\\n]*\\s)?${literal(service)}\\s+\\S`);
   return textsOfScripts(project).some((text) => runs.test(text));
 }
+
+/** Whether a script or the read-me puts images into a local cluster itself. */
+export function loadsImages(project: Project): boolean {
+  return textsOfScripts(project).some((text) =>
+    /\bkind load\b|\bminikube\s+(image\s+(load|build)|cache add|([^\n]*\s)?docker-env)|\bk3d image import|\bctr\b[^\n]*images import/.test(
+      text,
+    ),
+  );
+}

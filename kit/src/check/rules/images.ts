@@ -9,7 +9,7 @@ import { ingressPaths, isFilledInLater, type Cluster, type Container, type Workl
 import { objectAt, objectsAt, placeOf, textAt, type Place } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 import { isLayer } from './compose.ts';
-import { isSubstituted } from '../read/scripts.ts';
+import { isSubstituted, loadsImages } from '../read/scripts.ts';
 import { amount, isReplaced } from './manifests.ts';
 
 /** Whether the manifests are for a cluster on the developer's own machine. */
@@ -55,6 +55,7 @@ export const imagePull: Rule = {
           if (policy === 'Never') {
             const isMine = isOwn(model, workload, container);
             const isLocal = isMine && isForLocalCluster(model, cluster);
+            if (isLocal && loadsImages(model.project)) continue;
             yield {
               severity: isLocal ? 'advice' : 'error',
               place,
