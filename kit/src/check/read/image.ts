@@ -252,7 +252,11 @@ export function findInImage(project: Project, image: Image, wanted: string, dept
       because ??= found.because;
     }
   }
-  if (unknown || !isPlainBase(image.base) || image.runs.some((run) => mayMake(project, image, run, target))) {
+  if (
+    unknown ||
+    !isPlainBase(image.base) ||
+    image.runs.some((run) => mayMake(project, image, run, target) || buildsOnInstall(project, image, run))
+  ) {
     return { state: 'unknown' };
   }
   return because ? { state: 'no', because } : { state: 'no' };
@@ -333,6 +337,17 @@ export const INSTALLERS =
 export function writesTo(args: string[], target: string): boolean {
   const output = optionOf(args, '-o', '--output', '--output-file');
   return output !== undefined && path.posix.basename(output) === path.posix.basename(target);
+}
+
+/** Whether `npm install` also builds: `"postinstall": "tsc"`. */
+function buildsOnInstall(project: Project, image: Image, run: Image['runs'][number]): boolean {
+  if (!/\b(npm|pnpm|yarn|bun)\b/.test(run.instruction.raw) || /--ignore-scripts/.test(run.instruction.raw))
+    return false;
+  return [image.context.folder, path.posix.dirname(image.dockerfile.path)].some((folder) =>
+    /"(pre|post)?(install|prepare)"\s*:\s*"[^"]*(build|compile|tsc|webpack|bundle)/.test(
+      project.read(path.posix.join(folder, 'package.json')) ?? '',
+    ),
+  );
 }
 
 /** Whether a `RUN` may have put a file at that path: anything but installing packages and tools that are known may. */
