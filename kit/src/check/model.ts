@@ -744,6 +744,8 @@ export function frontOf(model: Model, image: Image | undefined): Front | undefin
 /** A configuration that an nginx container reads, and where its first line stands. */
 export interface NginxConfig {
   place: Place;
+  /** Where nginx has it. */
+  target: string;
   directives: Directive[];
   text: string;
 }
@@ -757,9 +759,9 @@ export function nginxOf(
   if (!/(^|\/)nginx(-unprivileged)?$/.test(base)) return undefined;
   const configs: NginxConfig[] = [];
   let isKnown = true;
-  const add = (text: string | undefined, place: Place) => {
+  const add = (text: string | undefined, place: Place, target: string) => {
     const directives = text === undefined ? undefined : readNginx(text);
-    if (directives) configs.push({ place, directives, text: text ?? '' });
+    if (directives) configs.push({ place, target, directives, text: text ?? '' });
     else isKnown = false;
   };
   const isConfig = (target: string) => /^\/etc\/nginx(\/|$)/.test(target);
@@ -767,10 +769,14 @@ export function nginxOf(
     if (!isConfig(copy.destination)) continue;
     if (copy.from !== undefined || copy.instruction.heredocs.length > 0) {
       if (copy.instruction.heredocs[0])
-        add(copy.instruction.heredocs[0].text, {
-          file: instance.image?.dockerfile.path ?? '',
-          line: copy.instruction.line + 1,
-        });
+        add(
+          copy.instruction.heredocs[0].text,
+          {
+            file: instance.image?.dockerfile.path ?? '',
+            line: copy.instruction.line + 1,
+          },
+          copy.destination,
+        );
       else isKnown = false;
       continue;
     }
@@ -779,7 +785,12 @@ export function nginxOf(
       const files =
         model.project.kindOf(file) === 'folder' ? model.project.list(file).map((name) => `${file}/${name}`) : [file];
       for (const each of files)
-        if (/\.(conf|template|tmpl)(\.\w+)?$|nginx/.test(each)) add(model.project.read(each), { file: each, line: 1 });
+        if (/\.(conf|template|tmpl)(\.\w+)?$|nginx/.test(each))
+          add(
+            model.project.read(each),
+            { file: each, line: 1 },
+            path.posix.join(copy.destination, copy.destination.endsWith('/') ? path.posix.basename(each) : ''),
+          );
     }
   }
   for (const run of instance.image?.runs ?? []) {
@@ -793,7 +804,7 @@ export function nginxOf(
       model.project.kindOf(source) === 'folder'
         ? model.project.list(source).map((name) => `${source}/${name}`)
         : [source];
-    for (const each of files) add(model.project.read(each), { file: each, line: 1 });
+    for (const each of files) add(model.project.read(each), { file: each, line: 1 }, mount.target);
   }
   for (const mount of objectsAt(instance.container?.object, 'volumeMounts')) {
     if (!isConfig(textAt(mount, 'mountPath') ?? '')) continue;
@@ -809,7 +820,12 @@ export function nginxOf(
     }
     const subPath = textAt(mount, 'subPath');
     for (const [key, { text, place }] of Object.entries(dataOf(held))) {
-      if (subPath === undefined || subPath === key) add(text, { file: place.file, line: place.line + 1 });
+      if (subPath === undefined || subPath === key)
+        add(
+          text,
+          { file: place.file, line: place.line + 1 },
+          path.posix.join(textAt(mount, 'mountPath') ?? '', subPath === undefined ? key : ''),
+        );
     }
   }
   return { configs, isDefault: configs.length === 0 && isKnown, isKnown };

@@ -12,7 +12,7 @@ import {
 import { buildContext, buildStep, copySource, dockerfileSyntax } from './rules/build.ts';
 import { bindMount, composeSchema, composeVariable } from './rules/compose.ts';
 import { databaseDriver } from './rules/database-driver.ts';
-import { databaseVolume, sqliteLost, tablesDropped } from './rules/data.ts';
+import { databaseVolume, sqliteLost, tablesDropped, volumeShared } from './rules/data.ts';
 import { developmentServer } from './rules/development.ts';
 import { importMissing } from './rules/imports.ts';
 import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
@@ -44,6 +44,8 @@ import {
   sharedPod,
 } from './rules/network.ts';
 import { networkPolicy } from './rules/network-policy.ts';
+import { nginxConfig } from './rules/nginx-config.ts';
+import { probeTime } from './rules/probe-time.ts';
 import { securityContext } from './rules/pod-security.ts';
 import { variableReference } from './rules/pod-variables.ts';
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
@@ -74,6 +76,7 @@ export const rules: readonly Rule[] = [
   ingressService,
   probePort,
   probePath,
+  probeTime,
   listenLocal,
   volumeMissing,
   referenceMissing,
@@ -83,6 +86,7 @@ export const rules: readonly Rule[] = [
   composePort,
   composeHost,
   clusterHost,
+  nginxConfig,
   proxyUpstream,
   credentialsDisagree,
   databaseVariable,
@@ -123,6 +127,7 @@ export const rules: readonly Rule[] = [
   tablesDropped,
   sqliteLost,
   databaseVolume,
+  volumeShared,
   secretCommitted,
   workflowFile,
   workflowReference,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import { entryFiles, runningSources, type Instance, type Model } from '../model.ts';
 import { engineOf, parseImage, type Engine } from '../read/images.ts';
-import type { Workload } from '../read/kubernetes.ts';
+import { findResource, stringsAt, type Workload } from '../read/kubernetes.ts';
 import { textOf, type SourceFile, type Value } from '../read/source.ts';
 import { at, objectAt, objectsAt, placeAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
 
@@ -264,8 +264,28 @@ export const sqliteLost: Rule = {
       if (volume === 'lasting' && (replicas.count < 2 || !perPod)) continue;
       // Data that come with the image and are only read need no volume.
       if (replicas.count < 2 && isReadOnly(model, instance)) continue;
-      const place = replicas.count > 1 ? replicas.place : database.place;
       const many = replicas.count > 1;
+      const elsewhere = many || volume === 'temporary' ? undefined : lastingMount(instance);
+      const place = many ? replicas.place : (elsewhere?.place ?? database.place);
+      const folder = path.posix.dirname(path.posix.resolve(instance.around.workdir, database.file));
+      if (elsewhere) {
+        yield {
+          severity: 'error',
+          place,
+          about: `sqlite ${workload.resource.name}`,
+          fr: [
+            `Le volume est monté sur ${elsewhere.target}, et la base SQLite est ailleurs : « ${database.file} » (${database.place.file}, ligne ${database.place.line}).`,
+            'Tout est perdu au prochain redémarrage du pod : mise à jour, panne, « kubectl rollout restart ».',
+            `Écrivez ici : mountPath: ${folder}`,
+          ],
+          en: [
+            `The volume is mounted on ${elsewhere.target}, and the SQLite database is elsewhere: "${database.file}" (${database.place.file}, line ${database.place.line}).`,
+            'Everything is lost at the next restart of the pod: update, failure, "kubectl rollout restart".',
+            `Write here: mountPath: ${folder}`,
+          ],
+        };
+        continue;
+      }
       yield {
         severity: 'error',
         place,
@@ -297,6 +317,19 @@ export const sqliteLost: Rule = {
   },
 };
 
+/** The only volume of a container that outlives it. */
+function lastingMount(instance: Instance): { target: string; place: Place } | undefined {
+  const volumes = instance.workload ? volumesOf(instance.workload) : new Map<string, JsonObject>();
+  const mounts = objectsAt(instance.container?.object, 'volumeMounts').filter((mount) => {
+    const volume = volumes.get(textAt(mount, 'name') ?? '');
+    return volume !== undefined && 'persistentVolumeClaim' in volume;
+  });
+  const [mount] = mounts;
+  return mount && mounts.length === 1
+    ? { target: textAt(mount, 'mountPath') ?? '', place: placeOf(mount, 'mountPath') }
+    : undefined;
+}
+
 function isReadOnly(model: Model, instance: Instance): boolean {
   const text = runningSources(model, instance)
     .map((source) => model.project.read(source.path) ?? '')
@@ -321,6 +354,54 @@ function replicasOf(model: Model, instance: Instance): { count: number; place: P
     return { count: most, place: placeAt(scaler.object, ['spec', 'maxReplicas']) };
   return { count: workload.replicas, place };
 }
+
+export const volumeShared: Rule = {
+  id: 'volume-shared',
+  title: {
+    fr: 'Plusieurs pods demandent un volume qui ne se monte que sur un nœud',
+    en: 'Several pods ask for a volume that one node only can mount',
+  },
+  why: {
+    fr: 'ReadWriteOnce veut dire : un seul nœud à la fois. Le cluster répartit les pods sur ses nœuds, et ceux qui tombent ailleurs n’ont pas le volume.',
+    en: 'ReadWriteOnce means: one node at a time. The cluster spreads pods over its nodes, and those that land elsewhere do not get the volume.',
+  },
+  *check(model) {
+    for (const instance of model.instances) {
+      const { workload, cluster } = instance;
+      if (
+        workload?.resource.kind !== 'Deployment' ||
+        !cluster ||
+        /podAffinity|nodeSelector|nodeName/.test(JSON.stringify(workload.pod))
+      )
+        continue;
+      const replicas = replicasOf(model, instance);
+      if (replicas.count < 2) continue;
+      for (const volume of objectsAt(workload.pod, 'volumes')) {
+        const name = textAt(volume, 'persistentVolumeClaim', 'claimName');
+        const claim =
+          name === undefined ? undefined : findResource(cluster, 'PersistentVolumeClaim', name, workload.resource);
+        const modes = stringsAt(claim?.object, 'spec', 'accessModes');
+        if (!claim || modes.length === 0 || !modes.every((mode) => /^ReadWriteOnce(Pod)?$/.test(mode))) continue;
+        yield {
+          severity: 'warning',
+          place: replicas.place,
+          about: `shared ${workload.resource.name}`,
+          unlessBroken: `replicas ${workload.resource.name}`,
+          fr: [
+            `« ${workload.resource.name} » a ${replicas.count} pods, et leur volume « ${name ?? ''} » est ${modes[0] ?? ''} (${claim.place.file}) : un seul nœud à la fois.`,
+            'Les pods placés sur un autre nœud restent en « ContainerCreating » : « Multi-Attach error for volume … Volume is already used by pod(s) … ».',
+            'Écrivez replicas: 1 et strategy: { type: Recreate } (ou accessModes: [ReadWriteMany], si le cluster a un stockage partagé).',
+          ],
+          en: [
+            `"${workload.resource.name}" has ${replicas.count} pods, and their volume "${name ?? ''}" is ${modes[0] ?? ''} (${claim.place.file}): one node at a time.`,
+            'The pods that land on another node stay in "ContainerCreating": "Multi-Attach error for volume … Volume is already used by pod(s) …".',
+            'Write replicas: 1 and strategy: { type: Recreate } (or accessModes: [ReadWriteMany], when the cluster has shared storage).',
+          ],
+        };
+      }
+    }
+  },
+};
 
 const DATA_FOLDERS: Record<Engine, string[]> = {
   postgres: ['/var/lib/postgresql'],
@@ -354,9 +435,21 @@ export const databaseVolume: Rule = {
       const folders = [...DATA_FOLDERS[engine]];
       const chosen = instance.variables.get('PGDATA')?.value;
       if (chosen?.startsWith('/') === true && engine === 'postgres') folders.splice(0, folders.length, chosen);
+      // `--datadir` and `--dbpath` name another folder.
+      const isMoved = /--(datadir|dbpath)/.test(
+        JSON.stringify([
+          instance.service?.command,
+          instance.container?.object.command,
+          instance.container?.object.args,
+        ]),
+      );
       const fits = (target: string) =>
         folders.some(
-          (folder) => target === folder || target.startsWith(`${folder}/`) || folder.startsWith(`${target}/`),
+          (folder) =>
+            target === folder ||
+            // The images of MySQL and MongoDB keep a volume of their own at that very folder.
+            (engine === 'postgres' && (target.startsWith(`${folder}/`) || folder.startsWith(`${target}/`))) ||
+            isMoved,
         );
       const good = mounts.filter((mount) => fits(mount.target));
       const name = instance.name;
@@ -366,6 +459,7 @@ export const databaseVolume: Rule = {
           severity: 'error',
           place: replicas.place,
           about: `database ${name} replicas`,
+          breaks: `replicas ${instance.workload?.resource.name ?? ''}`,
           fr: [
             `La base « ${name} » a ${replicas.count} pods, qui ne se parlent pas : ce sont ${replicas.count} bases différentes (ou deux serveurs sur les mêmes fichiers).`,
             'Selon le pod qui répond, les données ne sont pas les mêmes, ou le second pod ne démarre pas.',

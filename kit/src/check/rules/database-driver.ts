@@ -117,21 +117,30 @@ function* byFramework(instance: Instance, sources: SourceFile[], texts: string[]
 
 /** Addresses of databases that the code is given, or holds. */
 function addressesOf(instance: Instance, sources: SourceFile[]): { label: string; url: string; place: Place }[] {
-  const isAddress = (url: string | undefined): url is string =>
-    url !== undefined && /^(postgres|mysql|mariadb|sqlite)[a-z0-9+]*:\/\//.test(url);
   const read = new Set(sources.flatMap((source) => source.env.map(({ name }) => name.toUpperCase())));
+  // What the code puts together itself; the defaults of variables count where these are not given.
+  const defaults = new Set(
+    sources.flatMap((source) =>
+      source.env.flatMap((each) =>
+        instance.variables.has(each.name) || instance.envIsOpen ? (textOf(each.fallback) ?? []) : [],
+      ),
+    ),
+  );
+  const inCode = sources.flatMap((source) =>
+    source.strings.flatMap(({ text, line, inCode: isCode }) =>
+      isCode && /^(postgres|mysql|mariadb)[a-z0-9+]*:\/\//.test(text) && !defaults.has(text)
+        ? [{ label: 'L’adresse', url: text, place: { file: source.path, line } }]
+        : [],
+    ),
+  );
   const given = [...instance.variables].flatMap(([label, { value, place }]) =>
-    isAddress(value) && read.has(label.toUpperCase()) ? [{ label, url: value, place }] : [],
+    value !== undefined &&
+    read.has(label.toUpperCase()) &&
+    /^(postgres|mysql|mariadb|sqlite)[a-z0-9+]*:\/\//.test(value)
+      ? [{ label, url: value, place }]
+      : [],
   );
-  const written = sources.flatMap((source) =>
-    source.calls.flatMap(({ callee, positional: [value], isMainOnly, line }) => {
-      if (!/(^|\.)create_(async_)?engine$/.test(callee) || isMainOnly) return [];
-      const isGiven = value?.kind === 'env' && (instance.envIsOpen || instance.variables.has(value.name));
-      const url = isGiven ? undefined : textOf(value?.kind === 'env' ? value.fallback : value);
-      return isAddress(url) ? [{ label: `${source.path}:${line}`, url, place: { file: source.path, line } }] : [];
-    }),
-  );
-  return [...given, ...written];
+  return [...given, ...inCode];
 }
 
 function remarkOf(

@@ -1,6 +1,6 @@
 import { instancesOf, readAddress } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
-import { nginxOf, type Model } from '../model.ts';
+import { listeningPorts, nginxOf, type Model } from '../model.ts';
 import {
   findResource,
   ingressPaths,
@@ -79,7 +79,12 @@ function* needsOf(model: Model, cluster: Cluster): Generator<Need> {
     if (!service) continue;
     const asked = servicePorts(service).find((each) => each.port === port || each.name === port);
     for (const workload of workloadsOf(cluster, service))
-      yield { from: undefined, to: workload, port: podPort(workload, asked), label: `l’Ingress « ${ingress.name} »` };
+      yield {
+        from: undefined,
+        to: workload,
+        port: podPort(model, workload, asked),
+        label: `l’Ingress « ${ingress.name} »`,
+      };
   }
   for (const workload of cluster.workloads) {
     for (const instance of instancesOf(model, workload)) {
@@ -99,18 +104,25 @@ function* needsOf(model: Model, cluster: Cluster): Generator<Need> {
         const ports = servicePorts(found);
         const asked = ports.find((each) => Number(each.port) === port) ?? (ports.length === 1 ? ports[0] : undefined);
         for (const to of workloadsOf(cluster, found))
-          if (to !== workload) yield { from: workload, to, port: podPort(to, asked), label: name };
+          if (to !== workload) yield { from: workload, to, port: podPort(model, to, asked), label: name };
       }
     }
   }
 }
 
 /** The port of the pods behind a port of a Service. */
-function podPort(workload: Workload, servicePort: JsonObject | undefined): number | undefined {
+function podPort(model: Model, workload: Workload, servicePort: JsonObject | undefined): number | undefined {
   if (!servicePort) return undefined;
   const { target } = targetOf(servicePort);
-  if (typeof target === 'number') return target;
-  return workload.containers.flatMap(portsOf).find(({ name }) => name === target)?.port;
+  const port =
+    typeof target === 'number'
+      ? target
+      : workload.containers.flatMap(portsOf).find(({ name }) => name === target)?.port;
+  // A port on which nobody listens is told by a rule of its own.
+  const heard = instancesOf(model, workload).map((instance) => listeningPorts(model, instance)?.ports);
+  const isWrong =
+    heard.length > 0 && heard.every((ports) => ports !== undefined && port !== undefined && !ports.includes(port));
+  return isWrong ? undefined : port;
 }
 
 function matches(selector: Json | undefined, labels: Record<string, string>): boolean {

@@ -1283,20 +1283,21 @@ export const proxyUpstream: Rule = {
         const passes = findDirectives(config.directives, 'proxy_pass').map(({ directive }) => ({
           url: directive.args[0] ?? '',
           line: directive.line,
+          isServer: false,
         }));
         const servers = upstreams.flatMap(({ directive }) =>
           (directive.block ?? [])
             .filter((each) => each.name === 'server')
-            .map((each) => ({ url: `http://${each.args[0] ?? ''}`, line: each.line })),
+            .map((each) => ({ url: `http://${each.args[0] ?? ''}`, line: each.line, isServer: true })),
         );
         const hasResolver = findDirectives(config.directives, 'resolver').length > 0;
-        for (const { url, line } of [...passes, ...servers]) {
+        for (const { url, line, isServer } of [...passes, ...servers]) {
           const filled = url.replace(
             /\$\{?(\w+)\}?/g,
             (whole, name: string) => instance.around.variables[name] ?? whole,
           );
           const [, host = ''] = /^https?:\/\/([^/:$]+)/.exec(filled) ?? [];
-          if (host === '' || host === 'unix' || filled.includes('$') || groups.has(host)) continue;
+          if (host === '' || host === 'unix' || filled.includes('$') || (groups.has(host) && !isServer)) continue;
           const place = { file: config.place.file, line: config.place.line + line - 1 };
           const remark = instance.stack
             ? composeProxy(model, instance, host, portOfUrl(filled), place)

@@ -103,6 +103,17 @@ function remarkOf(model: Model, instance: Instance, context: Context): Remark | 
       return nginxFault(context.dropsAll, '1: Operation not permitted', 'rights');
     return undefined;
   }
+  if (/(^|\/)nginx-unprivileged$/.test(repository) && readOnly?.value === true && !covers('/tmp')) {
+    const text = (nginxOf(model, instance)?.configs ?? []).map((config) => config.text).join('\n');
+    return /^\s*pid\s/m.test(text)
+      ? undefined
+      : readOnlyFault(
+          readOnly.place,
+          instance,
+          '[emerg] mkdir() "/tmp/proxy_temp" failed (30: Read-only file system)',
+          '/tmp',
+        );
+  }
   const engine = engineOf(base);
   if (engine !== undefined && image === undefined && isRoot && context.dropsAll)
     return {

@@ -84,6 +84,25 @@ export const databaseVariable: Rule = {
         !/^(postgres|mysqld|mariadbd|docker-entrypoint\.sh)/.test((instance.start.words ?? []).join(' '))
       )
         continue;
+      const rooted = ['MYSQL_USER', 'MARIADB_USER'].find((name) => instance.variables.get(name)?.value === 'root');
+      if (rooted !== undefined && /^(mysql|mariadb)$/.test(engine ?? '')) {
+        yield {
+          severity: 'error',
+          place: instance.variables.get(rooted)?.place ?? instance.place,
+          about: `database variable ${instance.name}`,
+          fr: [
+            `${rooted}: root n’est pas permis : root existe déjà, et son mot de passe est ${rooted.replace('USER', 'ROOT_PASSWORD')}.`,
+            `La base ne démarre pas ; ses journaux disent « MYSQL_USER="root", MYSQL_USER and MYSQL_PASSWORD are for configuring a regular user and cannot be used for the root user ».`,
+            `Enlevez ${rooted} et ${rooted.replace('USER', 'PASSWORD')}, ou nommez un autre utilisateur.`,
+          ],
+          en: [
+            `${rooted}: root is not allowed: root exists already, and its password is ${rooted.replace('USER', 'ROOT_PASSWORD')}.`,
+            `The database does not start; its logs say "MYSQL_USER="root", MYSQL_USER and MYSQL_PASSWORD are for configuring a regular user and cannot be used for the root user".`,
+            `Remove ${rooted} and ${rooted.replace('USER', 'PASSWORD')}, or name another user.`,
+          ],
+        };
+        continue;
+      }
       const given = needs.any.filter(
         (name) => instance.variables.has(name) && instance.variables.get(name)?.value !== '',
       );
@@ -91,8 +110,12 @@ export const databaseVariable: Rule = {
       const names = [...instance.variables.keys()];
       const near =
         names.find((name) => meansTheSame(name, needs.fix)) ??
-        nearest(needs.fix, names, 4) ??
-        names.find((name) => /PASS|PWD|MDP/i.test(name));
+        nearest(
+          needs.fix,
+          names.filter((name) => !/^(MYSQL|MARIADB)_PASSWORD$/.test(name)),
+          4,
+        ) ??
+        names.find((name) => /PASS|PWD|MDP/i.test(name) && !/^(MYSQL|MARIADB)_PASSWORD$/.test(name));
       const place: Place =
         near === undefined ? instance.place : (instance.variables.get(near)?.place ?? instance.place);
       yield {
@@ -723,6 +746,8 @@ function* disagreements(
   )
     return;
   const userName = user ? user.value : isPostgres ? 'postgres' : undefined;
+  // The image refuses that name itself.
+  if (!isPostgres && userName === 'root') return;
   const databaseName = database ? database.value : isPostgres ? userName : undefined;
   const differ = (a: string | undefined, b: string | undefined) =>
     a !== undefined &&
