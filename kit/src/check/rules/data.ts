@@ -290,6 +290,7 @@ export const sqliteLost: Rule = {
         severity: 'error',
         place,
         about: `sqlite ${workload.resource.name}`,
+        ...(many ? { breaks: `replicas ${workload.resource.name}` } : {}),
         fr: [
           many
             ? `${replicas.count} pods tournent, et chacun a sa propre base SQLite (« ${database.file} », ${database.place.file}, ligne ${database.place.line}).`
