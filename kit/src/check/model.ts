@@ -662,6 +662,16 @@ function startOf(seed: InstanceSeed, around: Instance['around']): Start {
   }
   // An entry point of an image that is not built here does what it likes with the command.
   const followed = followStart(words, entrypoint && !command ? entrypoint.place : place, around, true);
+  // What the entry point itself names is said where that stands.
+  const [first = ''] = entrypoint?.words ?? [];
+  for (const fault of followed.faults)
+    if (
+      entrypoint &&
+      (fault.kind === 'file' || fault.kind === 'script') &&
+      fault.place === place &&
+      fault.path === path.posix.resolve(around.workdir, first)
+    )
+      fault.place = entrypoint.place;
   return {
     ...followed,
     place,

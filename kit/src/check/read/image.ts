@@ -334,7 +334,7 @@ export const INSTALLERS =
   /^(apt|apt-get|apk|yum|dnf|pip|pip3|uv|poetry|pipenv|pdm|conda|mamba|chmod|chown|mkdir|adduser|addgroup|useradd|groupadd|rm|set|echo|ls|true|cd|export|locale-gen|update-ca-certificates|corepack|which|dos2unix|cat|test|\[)$/;
 
 /** Whether a command names a file as what it writes: `poetry export -o …`, `uv pip compile --output-file …`. */
-export function writesTo(args: string[], target: string): boolean {
+function writesTo(args: string[], target: string): boolean {
   const output = optionOf(args, '-o', '--output', '--output-file');
   return output !== undefined && path.posix.basename(output) === path.posix.basename(target);
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { findInImage, type Image } from './image.ts';
+import { findInImage, INSTALLERS, type Image } from './image.ts';
 import type { Project } from './project.ts';
 import { readJsonc } from './jsonc.ts';
 import { optionOf, readShell } from './shell.ts';
@@ -571,4 +571,32 @@ function readOf(project: Project, image: Image, cwd: string, names: string[]): s
     if (text !== undefined) return text;
   }
   return undefined;
+}
+
+/** The folders that the lines of a stage build, with what builds each, and those that they make; undefined when some cannot be told. */
+export function builtFolders(
+  project: Project,
+  image: Image,
+): { outputs: { folder: string; by: string }[]; folders: string[] } | undefined {
+  const outputs: { folder: string; by: string }[] = [];
+  const folders: string[] = [];
+  for (const run of image.runs) {
+    if (/<<|>/.test(run.instruction.raw)) return undefined;
+    let folder = run.workdir;
+    for (const { words } of run.commands) {
+      if (words[0] === 'cd') folder = path.posix.resolve(folder, words[1] ?? '.');
+      const program = path.posix.basename(words[0] ?? '');
+      if (program === 'mkdir') folders.push(...words.slice(1).map((word) => path.posix.resolve(folder, word)));
+      if (!/^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program) && INSTALLERS.test(program)) continue;
+      const before = { ...image, runs: image.runs.slice(0, image.runs.indexOf(run)) };
+      const { list, isKnown } = toolsOf(project, before, words, folder);
+      if (!isKnown) return undefined;
+      for (const tool of list) {
+        const made = outputsOf(project, image, tool);
+        if (!made) return undefined;
+        outputs.push(...made.map((each) => ({ folder: each, by: `${tool.program} ${tool.args[0] ?? ''}`.trim() })));
+      }
+    }
+  }
+  return { outputs, folders };
 }

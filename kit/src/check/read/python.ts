@@ -83,7 +83,9 @@ export function readPython(path: string, text: string): SourceFile {
       if (name === undefined || !/^[A-Za-z_]\w*$/.test(name)) return undefined;
       const fallback =
         args.find((arg) => arg.name === 'default')?.value ?? (args[1]?.name === undefined ? args[1]?.value : undefined);
-      return { name, fallback, must: helper };
+      // django-environ: `Env(DEBUG=(bool, False))` has the defaults in one place.
+      const inScheme = new RegExp(`Env\\s*\\([^]*?\\b${name}\\s*=\\s*\\(`).test(text);
+      return { name, fallback, must: helper && !inScheme };
     }
     if (node.name === 'MemberExpression') {
       const match = /^(?:os\.)?environ\s*\[\s*["'](\w+)["']\s*\]$/.exec(source(node));

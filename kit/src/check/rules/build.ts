@@ -6,12 +6,10 @@ import { readDockerfile, type Dockerfile, type Instruction, type Stage } from '.
 import {
   findInImage,
   imageOf,
-  INSTALLERS,
   isPlainBase,
   openContext,
   readImage,
   systemOf,
-  writesTo,
   type Build,
   type Context,
   type Image,
@@ -21,7 +19,7 @@ import { isEnvFile } from '../read/env-file.ts';
 import { readJsonc } from '../read/jsonc.ts';
 import { addedByHand, installOf, nodePackages } from '../read/node-packages.ts';
 import { pythonEnvironments } from '../read/packages.ts';
-import { outputsOf, packagesOf, toolsOf, type MissingScript, type Tool } from '../read/node-tools.ts';
+import { builtFolders, packagesOf, toolsOf, type MissingScript, type Tool } from '../read/node-tools.ts';
 import { optionOf, readShell } from '../read/shell.ts';
 import { isObject, objectAt, objectsAt, placeAt, placeOf, readYaml, textAt, type Place } from '../read/yaml.ts';
 import { literal, meansTheSame, nearest } from '../words.ts';
@@ -344,6 +342,11 @@ export const copySource: Rule = {
       const image = readImage(model.project, build);
       if (!image) continue;
       const context = openContext(model.project, build);
+      const wrong = wrongContext(model, build, image, context);
+      if (wrong) {
+        yield wrong;
+        continue;
+      }
       for (const stage of neededStages(image.dockerfile, image.stage)) {
         for (const step of stage.instructions) {
           if (step.keyword !== 'COPY' && step.keyword !== 'ADD') continue;
@@ -353,6 +356,55 @@ export const copySource: Rule = {
     }
   },
 };
+
+/** Several files that the context lacks and another folder has: the context is at fault, and it is told once. */
+function wrongContext(model: Model, build: Build, image: Image, context: Context): Remark | undefined {
+  if (build.by === 'folder') return undefined;
+  const sources = neededStages(image.dockerfile, image.stage).flatMap((stage) =>
+    stage.instructions
+      .filter(
+        (step) => /^(COPY|ADD)$/.test(step.keyword) && step.flags.from === undefined && step.heredocs.length === 0,
+      )
+      .flatMap((step) => (step.exec ?? step.text.split(/\s+/)).slice(0, -1))
+      .filter((source) => !/[*?[$<]|:\/\/|^\.{0,2}\/?$/.test(source)),
+  );
+  const missing = sources.filter((source) => context.lacks(path.posix.join(context.folder, source)) === 'missing');
+  if (new Set(missing).size < 2) return undefined;
+  const own = path.posix.dirname(build.dockerfile);
+  const folders = [own, path.posix.dirname(own), '.', path.posix.dirname(context.folder)].map((folder) =>
+    path.posix.normalize(folder),
+  );
+  const right = folders.find(
+    (folder) =>
+      folder !== context.folder &&
+      sources.every(
+        (source) => model.project.kindOf(path.posix.normalize(path.posix.join(folder, source))) !== undefined,
+      ),
+  );
+  if (right === undefined) return undefined;
+  const shown = right === '.' ? '.' : `./${right}`;
+  const name = path.posix.normalize(missing[0] ?? '').replace(/\/$/, '');
+  const also =
+    build.by === 'compose' && path.posix.relative(right, build.dockerfile) !== 'Dockerfile'
+      ? ` (dockerfile: ${path.posix.relative(right, build.dockerfile)})`
+      : '';
+  return {
+    severity: 'error',
+    place: build.place,
+    about: `context ${build.dockerfile}`,
+    breaks: `image ${build.dockerfile}`,
+    fr: [
+      `Le contexte de construction est « ${context.folder === '.' ? 'la racine' : context.folder} », alors que ${build.dockerfile} copie des fichiers de « ${right === '.' ? 'la racine' : right} » (${[...new Set(missing)].slice(0, 3).join(', ')}).`,
+      `La construction s’arrête : « failed to calculate checksum of ref …: "/${name}": not found ».`,
+      `Écrivez : context: ${shown}${also}`,
+    ],
+    en: [
+      `The build context is "${context.folder === '.' ? 'the root' : context.folder}", while ${build.dockerfile} copies files of "${right === '.' ? 'the root' : right}" (${[...new Set(missing)].slice(0, 3).join(', ')}).`,
+      `The build stops: "failed to calculate checksum of ref …: "/${name}": not found".`,
+      `Write: context: ${shown}${also}`,
+    ],
+  };
+}
 
 function* copyRemarks(
   model: Model,
@@ -653,27 +705,10 @@ function madeElsewhere(model: Model, other: Image, name: string, source: string,
     return undefined;
   if (folders.some((folder) => folder === target || folder.startsWith(`${target}/`))) return undefined;
   if (findInImage(project, { ...other, runs: [] }, target).state !== 'no') return undefined;
-  const outputs: { folder: string; by: string }[] = [];
-  for (const run of other.runs) {
-    if (/<<|>/.test(run.instruction.raw)) return undefined;
-    let folder = run.workdir;
-    for (const { words } of run.commands) {
-      if (words[0] === 'cd') folder = path.posix.resolve(folder, words[1] ?? '.');
-      const program = path.posix.basename(words[0] ?? '');
-      if (program === 'mkdir' && words.some((word) => path.posix.resolve(folder, word) === target)) return undefined;
-      if (writesTo(words, target)) return undefined;
-      const isManager = /^(npm|pnpm|yarn|bun|npx|bunx)$/.test(program);
-      if (!isManager && INSTALLERS.test(program)) continue;
-      const before = { ...other, runs: other.runs.slice(0, other.runs.indexOf(run)) };
-      const { list, isKnown } = toolsOf(project, before, words, folder);
-      if (!isKnown) return undefined;
-      for (const tool of list) {
-        const made = outputsOf(project, other, tool);
-        if (!made) return undefined;
-        outputs.push(...made.map((each) => ({ folder: each, by: `${tool.program} ${tool.args[0] ?? ''}`.trim() })));
-      }
-    }
-  }
+  if (!/(^|\/)node(:|@|$)/.test(other.base)) return undefined;
+  const made = builtFolders(project, other);
+  if (!made || made.folders.includes(target)) return undefined;
+  const { outputs } = made;
   const reaches = ({ folder }: { folder: string }) =>
     folder === target || target.startsWith(`${folder === '/' ? '' : folder}/`) || folder.startsWith(`${target}/`);
   const isStandalone = /\/\.next\/standalone(\/|$)/.test(target);
@@ -699,10 +734,50 @@ function madeElsewhere(model: Model, other: Image, name: string, source: string,
       ],
     };
   // The folder that is nearest by its name, and the one that holds what is shown.
-  const made = outputs.filter(({ folder }) => !/\/(\.nuxt|\.svelte-kit)$/.test(folder) && folder !== other.workdir);
-  const right = made.at(-1);
+  const written = outputs.filter(({ folder }) => !/\/(\.nuxt|\.svelte-kit)$/.test(folder) && folder !== other.workdir);
+  const right = written.at(-1);
   const fix =
     right === undefined ? undefined : source.startsWith('/') ? right.folder : path.posix.relative('/', right.folder);
+  // A folder that COPY . . would bring, if the project had it.
+  const isBrought =
+    isOwn &&
+    !/(^|\/)(dist|build|out|public_html|www|\.next|\.output|\.nuxt|lib|esm|cjs|bundle)(\/|$)/.test(
+      path.posix.relative(folders[0] ?? '/', target),
+    );
+  if (isBrought) {
+    const inside = path.posix.relative(folders.find((folder) => target.startsWith(`${folder}/`)) ?? '/', target);
+    const lack = other.context.lacks(path.posix.join(other.context.folder, inside));
+    // Told where the stage itself copies it.
+    if (
+      lack === 'dockerignore' &&
+      other.copies.some((copy) => copy.sources.some((each) => path.posix.normalize(each).replace(/\/$/, '') === inside))
+    )
+      return undefined;
+    return {
+      severity: 'error',
+      place,
+      about: `copy ${place.file}:${place.line}`,
+      breaks: `image ${place.file}`,
+      fr: [
+        `L’étape « ${name} » n’a pas de « ${target} »${lack === 'dockerignore' ? ` : ${other.context.ignoreFile ?? '.dockerignore'} écarte ${inside}` : lack === 'missing' ? ` : le projet n’a pas de « ${inside} »` : ' : aucun COPY ne l’y apporte'}.`,
+        `La construction s’arrête : « ${stop} ».`,
+        lack === 'dockerignore'
+          ? `Enlevez de ${other.context.ignoreFile ?? '.dockerignore'} la ligne qui écarte ${inside}.`
+          : lack === 'missing'
+            ? `Ajoutez « ${inside} » au projet (git ne garde pas un dossier vide : mettez-y un fichier), ou enlevez cette ligne.`
+            : `Ajoutez à l’étape « ${name} » : COPY ${inside} ./${inside}`,
+      ],
+      en: [
+        `The stage "${name}" has no "${target}"${lack === 'dockerignore' ? `: ${other.context.ignoreFile ?? '.dockerignore'} leaves ${inside} out` : lack === 'missing' ? `: the project has no "${inside}"` : ': no COPY brings it there'}.`,
+        `The build stops: "${stop}".`,
+        lack === 'dockerignore'
+          ? `Remove from ${other.context.ignoreFile ?? '.dockerignore'} the line that leaves ${inside} out.`
+          : lack === 'missing'
+            ? `Add "${inside}" to the project (git keeps no empty folder: put a file there), or remove this line.`
+            : `Add to the stage "${name}": COPY ${inside} ./${inside}`,
+      ],
+    };
+  }
   const isSvelteAuto = outputs.some(({ folder }) => folder.endsWith('/.svelte-kit')) && right === undefined;
   if (right === undefined && !isSvelteAuto && outputs.length > 0) return undefined;
   return {
@@ -873,6 +948,16 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
     const absent = lackingProgram(now, words);
     if (absent) {
       yield { ...absent, ...blamed(build, run) };
+      return;
+    }
+    const unset = unsetInBuild(model, now, run.commands[index] ?? { words, assignments: {} }, folder);
+    if (unset) {
+      yield { ...unset, ...blamed(build, run) };
+      return;
+    }
+    const excluded = excludedPython(model, now, words, folder);
+    if (excluded) {
+      yield { ...excluded, ...blamed(build, run), place: { file: build.dockerfile, line: run.stage.line } };
       return;
     }
     const uncompiled = uncompiledPackage(model, build, now, run, words);
@@ -1054,7 +1139,7 @@ function lackingProgram(seen: Image, words: string[]): Omit<Remark, 'place'> | u
       ? /corepack|curl|wget|bun/
       : /^(uv|uvx|poetry|pipenv|pdm|conda|mamba)$/.test(program)
         ? /curl|wget|astral|requirements|pipx|apt|apk|ADD |micromamba|\.sh\b/
-        : /build-essential|build-base|alpine-sdk|build-deps|postgresql|mariadb|mysql|netcat|shadow|default-|dev\b|-r\b|xargs|\.sh\b|make\b/
+        : /build-essential|build-base|alpine-sdk|build-deps|postgresql|mariadb|mysql|netcat|shadow|default-|-dev\b|xargs|\.sh\b|make\b/
     ).test(said) ||
     seen.copies.some((copy) => copy.from !== undefined || /\/(usr\/)?(local\/)?s?bin\//.test(copy.destination)) ||
     seen.dockerfile.stages.some((stage) =>
@@ -1107,6 +1192,124 @@ function installLine(program: string, system: ReturnType<typeof systemOf>): { fr
   return line(
     system === 'alpine' ? `RUN apk add --no-cache ${name}` : `RUN apt-get update && apt-get install -y ${name}`,
   );
+}
+
+/** `python manage.py …` in a build, whose settings demand a variable that only the running container is given. */
+function unsetInBuild(
+  model: Model,
+  seen: Image,
+  command: { words: string[]; assignments: Record<string, string> },
+  folder: string,
+): Omit<Remark, 'place'> | undefined {
+  const at = command.words.findIndex((word) => /(^|\/)manage\.py$/.test(word));
+  const verb = command.words[at + 1] ?? '';
+  if (at < 0 || !/^(collectstatic|compress|compilemessages|migrate|makemigrations|check)$/.test(verb)) return undefined;
+  const find = (file: string) => findInImage(model.project, seen, path.posix.resolve(folder, file));
+  const manage = find(command.words[at] ?? '').source;
+  const named =
+    command.assignments.DJANGO_SETTINGS_MODULE ??
+    seen.env.get('DJANGO_SETTINGS_MODULE')?.value ??
+    /--settings[= ]([\w.]+)/.exec(command.words.join(' '))?.[1] ??
+    /["']DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']/.exec(
+      manage === undefined ? '' : (model.project.read(manage) ?? ''),
+    )?.[1];
+  if (named === undefined || manage === undefined) return undefined;
+  const base = path.posix.dirname(command.words[at] ?? '');
+  const file = [`${named.replaceAll('.', '/')}.py`, `${named.replaceAll('.', '/')}/__init__.py`]
+    .map((name) => find(path.posix.join(base, name)).source)
+    .find((each) => each !== undefined);
+  const settings = file === undefined ? undefined : model.source(file);
+  if (!settings || file === undefined) return undefined;
+  const args = new Set(
+    seen.dockerfile.stages.flatMap((stage) =>
+      stage.instructions.filter((step) => step.keyword === 'ARG').map((step) => (step.text.split('=')[0] ?? '').trim()),
+    ),
+  );
+  // A file of variables that is there gives them all.
+  const hasFile = ['.env', '../.env'].some((name) => find(path.posix.join(base, name)).state !== 'no');
+  const isCertain = (model.project.read(file) ?? '').split('\n');
+  const read = settings.env.find(
+    (each) =>
+      each.need === 'must' &&
+      !(each.name in command.assignments) &&
+      !seen.env.has(each.name) &&
+      !args.has(each.name) &&
+      /^[A-Z_]+\s*=/.test(isCertain[each.line - 1] ?? '') &&
+      (!hasFile || /os\.environ\[/.test(isCertain[each.line - 1] ?? '')),
+  );
+  if (!read || (hasFile && settings.dotenv.size > 0)) return undefined;
+  const line = command.words.slice(0, 4).join(' ');
+  return {
+    severity: 'error',
+    fr: [
+      `« ${line} » lit les réglages, qui exigent ${read.name} (${file}, ligne ${read.line}) : elle n’est donnée qu’au conteneur, pas à la construction.`,
+      `La construction s’arrête : « KeyError: '${read.name}' » (ou « ${read.name} not found »).`,
+      `Donnez une valeur pour cette ligne : RUN ${read.name}=build ${line}\nou lancez ${verb} au démarrage du conteneur.`,
+    ],
+    en: [
+      `"${line}" reads the settings, which demand ${read.name} (${file}, line ${read.line}): only the container is given it, not the build.`,
+      `The build stops: "KeyError: '${read.name}'" (or "${read.name} not found").`,
+      `Give a value for this line: RUN ${read.name}=build ${line}\nor run ${verb} when the container starts.`,
+    ],
+  };
+}
+
+/** A version of Python that the project says it does not run on. */
+function excludedPython(model: Model, seen: Image, words: string[], folder: string): Omit<Remark, 'place'> | undefined {
+  const version = /(?:^|\/)python:(\d+)\.(\d+)/.exec(seen.base);
+  const isPip =
+    /^pip[\d.]*$/.test(words[0] ?? '') &&
+    words[1] === 'install' &&
+    words.some((word) => /^\.(\[[\w,-]+\])?$/.test(word));
+  const isPoetry = words[0] === 'poetry' && words[1] === 'install';
+  if (!version || !(isPip || isPoetry)) return undefined;
+  const { source } = findInImage(model.project, seen, path.posix.join(folder, 'pyproject.toml'));
+  const text = source === undefined ? '' : (model.project.read(source) ?? '');
+  const asked =
+    /^\s*requires-python\s*=\s*["']([^"']+)["']/m.exec(text)?.[1] ??
+    (isPoetry ? /^\[tool\.poetry\.dependencies\][^[]*?^python\s*=\s*["']([^"']+)["']/ms.exec(text)?.[1] : undefined);
+  if (asked === undefined) return undefined;
+  const [major, minor] = [Number(version[1]), Number(version[2])];
+  if (fitsPython(asked, major, minor) !== false) return undefined;
+  const least = /(\d+\.\d+)/.exec(asked)?.[1] ?? '3.13';
+  const right = seen.base.replace(/python:\d+\.\d+(\.\d+)?/, `python:${least}`);
+  const said = isPip
+    ? `ERROR: Package '…' requires a different Python: ${major}.${minor} not in '${asked}'`
+    : `The currently activated Python version ${major}.${minor} is not supported by the project (${asked})`;
+  return {
+    severity: 'error',
+    fr: [
+      `L’image a Python ${major}.${minor}, que ${source ?? 'pyproject.toml'} exclut (${asked}).`,
+      `La construction s’arrête : « ${said} ».`,
+      `Écrivez : FROM ${right}`,
+    ],
+    en: [
+      `The image has Python ${major}.${minor}, which ${source ?? 'pyproject.toml'} excludes (${asked}).`,
+      `The build stops: "${said}".`,
+      `Write: FROM ${right}`,
+    ],
+  };
+}
+
+/** Whether a version of Python fits a constraint; undefined when that cannot be told. */
+function fitsPython(asked: string, major: number, minor: number): boolean | undefined {
+  let fits = true;
+  for (const part of asked.split(',')) {
+    const [, sign = '', high, low] =
+      /^\s*(\^|~=|~|>=|<=|>|<|==|!=)?\s*(\d+)(?:\.(\d+|\*))?(?:\.[\d*]+)?\s*$/.exec(part) ?? [];
+    if (high === undefined) return undefined;
+    const given = low === undefined || low === '*' ? undefined : Number(low);
+    const order = major - Number(high) || (given === undefined ? 0 : minor - given);
+    if (sign === '^' || sign === '>=') fits &&= order >= 0 && (sign !== '^' || major === Number(high));
+    else if (sign === '~' || sign === '') fits &&= given === undefined ? major === Number(high) : order === 0;
+    else if (sign === '~=' || sign === '>' || sign === '!=' || sign === '<=') {
+      if (order < 0 && sign !== '<=' && sign !== '!=') fits = false;
+      if (sign === '<=' && order > 0) fits = false;
+    } else if (sign === '<')
+      fits &&= order < 0 || (given === undefined && order < 0) || (order === 0 && /\d+\.\d+\.[1-9]/.test(part));
+    else if (sign === '==') fits &&= order === 0;
+  }
+  return fits;
 }
 
 /** Packages that are compiled when they are installed, with what that takes on Debian and on Alpine. */

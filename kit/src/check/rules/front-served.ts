@@ -3,9 +3,11 @@ import type { Remark, Rule } from '../findings.ts';
 import { frontUses, type FrontUse } from '../fronts.ts';
 import { nginxOf, runningSources, type Front, type Instance, type Model, type NginxConfig } from '../model.ts';
 import { frontFiles } from '../node.ts';
+import { imageOf } from '../read/image.ts';
 import { engineOf, parseImage } from '../read/images.ts';
 import { ingressPaths, servicesOf } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
+import { builtFolders } from '../read/node-tools.ts';
 import type { Place } from '../read/yaml.ts';
 import { objectAt } from '../read/yaml.ts';
 
@@ -20,6 +22,7 @@ export const frontServed: Rule = {
     en: 'nginx knows only the files of its folder (root). The addresses that the front makes up (/profile) want "try_files … /index.html", and relative calls (/api) a proxy_pass: the one of vite.config or package.json exists in development only.',
   },
   *check(model) {
+    yield* absentFolders(model);
     const seen = new Set<string>();
     for (const use of frontUses(model)) {
       const { front, instance } = use;
@@ -30,11 +33,58 @@ export const frontServed: Rule = {
       if (seen.has(key)) continue;
       seen.add(key);
       const remark =
-        emptyRoot(instance, server) ?? relativeCalls(model, use, front, server) ?? lostRoutes(model, front, server);
+        emptyRoot(model, instance, server) ??
+        relativeCalls(model, use, front, server) ??
+        lostRoutes(model, front, server);
       if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
     }
   },
 };
+
+/** Folders that nginx is to serve, and that its container does not have: neither copied nor mounted there. */
+function* absentFolders(model: Model): Generator<Remark> {
+  for (const instance of model.instances) {
+    const nginx = instance.where === 'compose' ? nginxOf(model, instance) : undefined;
+    if (
+      !nginx?.isKnown ||
+      (instance.image?.runs ?? []).some((run) => /\b(mkdir|cp|mv|ln|tar|curl|wget|git)\b/.test(run.instruction.raw))
+    )
+      continue;
+    for (const config of nginx.configs) {
+      for (const { directive } of [
+        ...findDirectives(config.directives, 'alias'),
+        ...findDirectives(config.directives, 'root'),
+      ]) {
+        const folder = (directive.args[0] ?? '').replace(/(?<=.)\/$/, '');
+        if (!/^\/[\w./-]+$/.test(folder) || /^\/(usr\/share\/nginx|etc\/nginx|var\/lib|dev)/.test(folder)) continue;
+        const within = (a: string, b: string) => a === b || a.startsWith(`${b === '/' ? '' : b}/`);
+        const places = [
+          ...instance.mounts.map((mount) => mount.target),
+          ...(instance.image?.copies.map((copy) => copy.destination) ?? []),
+        ].map((each) => each.replace(/(?<=.)\/$/, ''));
+        if (places.some((each) => within(folder, each) || within(each, folder))) continue;
+        const near = places.find((each) => !each.startsWith('/etc/'));
+        if (near === undefined) continue;
+        const place = { file: config.place.file, line: config.place.line + directive.line - 1 };
+        yield {
+          severity: 'error',
+          place,
+          about: `served ${place.file}:${place.line}`,
+          fr: [
+            `nginx sert « ${folder} », qu’aucun volume ni COPY n’apporte dans son conteneur (il y a : ${near}).`,
+            'Ces fichiers répondent « 404 Not Found » : la page s’affiche sans styles ni images.',
+            `Écrivez : ${directive.name} ${near}${(directive.args[0] ?? '').endsWith('/') ? '/' : ''};`,
+          ],
+          en: [
+            `nginx serves "${folder}", which no volume or COPY brings into its container (there is: ${near}).`,
+            'Those files answer "404 Not Found": the page shows without styles or pictures.',
+            `Write: ${directive.name} ${near}${(directive.args[0] ?? '').endsWith('/') ? '/' : ''};`,
+          ],
+        };
+      }
+    }
+  }
+}
 
 interface Server {
   name: 'nginx' | 'serve' | 'http-server';
@@ -87,7 +137,7 @@ function serverOf(model: Model, instance: Instance): Server | undefined {
 }
 
 /** The files are copied to another folder than the one that nginx serves. */
-function emptyRoot(instance: Instance, server: Server): Remark | undefined {
+function emptyRoot(model: Model, instance: Instance, server: Server): Remark | undefined {
   const { image } = instance;
   if (server.name !== 'nginx' || !image) return undefined;
   const roots = server.configs
@@ -105,7 +155,8 @@ function emptyRoot(instance: Instance, server: Server): Remark | undefined {
     const to = copy.destination.replace(/(?<=.)\/$/, '');
     return roots.some((root) => within(root.replace(/\/$/, ''), to) || within(to, root.replace(/\/$/, '')));
   });
-  if (!made || isServed) return undefined;
+  if (made && isServed) return folderTooHigh(model, instance, roots);
+  if (!made) return undefined;
   const [root = ''] = roots;
   const to = made.destination.replace(/(?<=.)\/$/, '');
   return {
@@ -123,6 +174,47 @@ function emptyRoot(instance: Instance, server: Server): Remark | undefined {
       `Write: COPY --from=${made.from ?? 'build'} ${made.sources.join(' ')} ${root}`,
     ],
   };
+}
+
+/** The folder that is copied holds the one with index.html, and not index.html itself. */
+function folderTooHigh(model: Model, instance: Instance, roots: string[]): Remark | undefined {
+  const { image } = instance;
+  if (!image) return undefined;
+  for (const copy of image.copies) {
+    const stage = image.dockerfile.stages.find(
+      (each) => copy.from !== undefined && (each.name === copy.from.toLowerCase() || String(each.index) === copy.from),
+    );
+    const [source] = copy.sources;
+    if (!stage || source === undefined || copy.sources.length > 1 || /[*?$]/.test(source)) continue;
+    const built = builtFolders(model.project, imageOf(image.dockerfile, stage, image.build, image.context));
+    const target = path.posix.resolve('/', source);
+    const below = built?.outputs.filter(({ folder }) => folder.startsWith(`${target}/`)) ?? [];
+    const [inner] = below;
+    if (!inner || below.length !== built?.outputs.length || below.length !== 1) continue;
+    const to = copy.destination.replace(/(?<=.)\/$/, '');
+    const served = path.posix.join(to, path.posix.relative(target, inner.folder));
+    if (
+      roots.some((root) => root.replace(/\/$/, '') === served) ||
+      !roots.some((root) => root.replace(/\/$/, '') === to)
+    )
+      continue;
+    return {
+      severity: 'error',
+      place: { file: image.dockerfile.path, line: copy.instruction.line },
+      about: `served ${image.dockerfile.path}`,
+      fr: [
+        `« ${inner.by} » met index.html dans « ${inner.folder} » ; copié d’ici, il arrive dans « ${served} », que nginx ne sert pas.`,
+        'La page montre « Welcome to nginx! », « 403 Forbidden » ou « 404 Not Found ».',
+        `Écrivez : COPY --from=${copy.from ?? ''} ${inner.folder} ${to}`,
+      ],
+      en: [
+        `"${inner.by}" puts index.html into "${inner.folder}"; copied from here it comes to "${served}", which nginx does not serve.`,
+        'The page shows "Welcome to nginx!", "403 Forbidden" or "404 Not Found".',
+        `Write: COPY --from=${copy.from ?? ''} ${inner.folder} ${to}`,
+      ],
+    };
+  }
+  return undefined;
 }
 
 /** A call without a host goes to the front's own server, which passes nothing on to the API. */

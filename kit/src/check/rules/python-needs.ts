@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Remark } from '../findings.ts';
 import { runningSources, type Instance, type Model } from '../model.ts';
-import { isInstalled, type Loading } from '../python.ts';
+import { findModule, isInstalled, type Loading } from '../python.ts';
 import { textOf, type SourceFile } from '../read/source.ts';
 import type { Run } from '../read/start.ts';
 import type { Place } from '../read/yaml.ts';
@@ -67,6 +67,104 @@ export function* pythonNeeds(model: Model, instance: Instance, run: Run, loading
   }
   const sources = [...new Set([...loading.modules.map((each) => each.source), ...runningSources(model, instance)])];
   yield* djangoApps(model, instance, sources);
+  yield* djangoModules(model, instance, loading, sources);
+  yield* staticRoot(model, instance, run, sources);
+}
+
+/** `python manage.py collectstatic` at the start, where the settings do not say where to. */
+function* staticRoot(model: Model, instance: Instance, run: Run, sources: SourceFile[]): Generator<Remark> {
+  if (!run.args.some((word) => /manage\.py$/.test(word)) || !run.args.includes('collectstatic')) return;
+  const settings = sources.filter((source) => /^INSTALLED_APPS\s*=/m.test(model.project.read(source.path) ?? ''));
+  const [first] = settings;
+  if (!first || settings.length !== 1) return;
+  const texts = sources.map((source) => model.project.read(source.path) ?? '').join('\n');
+  if (/STATIC_ROOT|STATICFILES_STORAGE|STORAGES\b|AWS_|django_heroku/.test(texts) || first.starred) return;
+  const text = model.project.read(first.path) ?? '';
+  const line = text.split('\n').findIndex((each) => each.startsWith('STATIC_URL')) + 1;
+  const [fr, en] = crash(
+    instance,
+    "django.core.exceptions.ImproperlyConfigured: You're using the staticfiles app without having set the STATIC_ROOT setting to a filesystem path.",
+  );
+  yield {
+    severity: 'error',
+    place: { file: first.path, line: Math.max(1, line) },
+    about: `static ${first.path}`,
+    fr: [
+      'collectstatic est lancé au démarrage, mais les réglages ne disent pas où (STATIC_ROOT).',
+      fr,
+      `Ajoutez à ${first.path} : STATIC_ROOT = BASE_DIR / "staticfiles"`,
+    ],
+    en: [
+      'collectstatic is run at the start, but the settings do not say where to (STATIC_ROOT).',
+      en,
+      `Add to ${first.path}: STATIC_ROOT = BASE_DIR / "staticfiles"`,
+    ],
+  };
+}
+
+/** Modules of the project that Django is told of in texts: its settings, its routes. */
+function* djangoModules(model: Model, instance: Instance, loading: Loading, sources: SourceFile[]): Generator<Remark> {
+  const told = (place: Place, what: string, module: string): Remark => {
+    const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${module}'`);
+    const near = settingsLike(model, module);
+    return {
+      severity: 'error',
+      place,
+      about: `django ${place.file}:${place.line}`,
+      fr: [
+        `${what} nomme le module « ${module} », qui n’est pas dans l’image.`,
+        fr,
+        near === undefined
+          ? 'Corrigez ce nom (le chemin du fichier depuis manage.py, avec des points).'
+          : `Écrivez : ${near}`,
+      ],
+      en: [
+        `${what} names the module "${module}", which is not in the image.`,
+        en,
+        near === undefined ? 'Mend this name (the path of the file from manage.py, with dots).' : `Write: ${near}`,
+      ],
+    };
+  };
+  const isAbsent = (module: string) =>
+    findModule(instance, loading.folders, module).state === 'no' &&
+    isInstalled(instance, module.split('.')[0] ?? '') !== 'yes';
+  const given = instance.variables.get('DJANGO_SETTINGS_MODULE');
+  const names = new Set(sources.map((source) => source.path));
+  if (given?.value !== undefined && /^[\w.]+$/.test(given.value)) {
+    if (
+      isAbsent(given.value) &&
+      sources.some((source) => source.imports.some((each) => each.module.startsWith('django')))
+    )
+      yield told(given.place, 'DJANGO_SETTINGS_MODULE', given.value);
+    return;
+  }
+  if (instance.envIsOpen && !instance.image) return;
+  for (const source of sources) {
+    const text = model.project.read(source.path) ?? '';
+    const lines = text.split('\n');
+    for (const [index, row] of lines.entries()) {
+      const match =
+        /^\s*os\.environ\.setdefault\(\s*["'](DJANGO_SETTINGS_MODULE)["']\s*,\s*["']([\w.]+)["']/.exec(row) ??
+        (/settings/.test(source.path) ? /^(ROOT_URLCONF)\s*=\s*["']([\w.]+)["']/.exec(row) : null);
+      if (!match || !names.has(source.path) || !isAbsent(match[2] ?? '')) continue;
+      yield told({ file: source.path, line: index + 1 }, match[1] ?? '', match[2] ?? '');
+      return;
+    }
+  }
+}
+
+/** A module of the project that ends as a name does. */
+function settingsLike(model: Model, module: string): string | undefined {
+  const last = module.split('.').at(-1) ?? '';
+  const found = model.project.files
+    .map((file) => file.path)
+    .filter(
+      (file) =>
+        file.endsWith(`/${last}.py`) ||
+        (last !== 'urls' && /\/settings(\/\w+)?\.py$/.test(file) && !file.endsWith('__init__.py')),
+    );
+  const [only] = found;
+  return only === undefined || found.length > 1 ? undefined : only.split('/').slice(-2).join('.').replace(/\.py$/, '');
 }
 
 function needRemark(instance: Instance, place: Place, what: [string, string], name: string, words: string): Remark {

@@ -468,6 +468,22 @@ function scriptRemark(
 /** The module that an application server is asked to load. */
 function moduleRemark(instance: Instance, run: Run): Remark | undefined {
   if (!/^(uvicorn|gunicorn|hypercorn|daphne)$/.test(run.program)) {
+    const [verb = ''] = run.args;
+    if (run.program === 'streamlit' && /\.py$/.test(verb)) {
+      const [fr, en] = crash(instance, `Error: No such command '${verb}'.`);
+      const right = `streamlit run ${run.args.join(' ')}`;
+      return {
+        severity: 'error',
+        place: run.place,
+        about: `start ${run.place.file}:${run.place.line}`,
+        fr: [
+          `Il manque « run » : « streamlit ${verb} » n’est pas une commande de Streamlit.`,
+          fr,
+          `Écrivez : ${right}`,
+        ],
+        en: [`"run" is missing: "streamlit ${verb}" is no command of Streamlit.`, en, `Write: ${right}`],
+      };
+    }
     if (run.program === 'streamlit' || run.program === 'fastapi') {
       const file = run.args.slice(1).find((word) => word.endsWith('.py'));
       if (file === undefined || /[$*]/.test(file) || /^https?:/.test(file)) return undefined;
@@ -506,8 +522,14 @@ function moduleRemark(instance: Instance, run: Run): Remark | undefined {
   const { state, chain, missing } = findModule(instance, folders, module);
   const found = chain.at(-1)?.found;
   const source = state === 'yes' && found && 'source' in found ? found.source : undefined;
+  const isUnwritten = state === 'unknown' && isUnwrittenModule(instance, module);
   // The program's own name comes from an entry point that is said twice.
-  if (state === 'no' || module === run.program || (state === 'unknown' && isNowhere(instance, folders, module))) {
+  if (
+    state === 'no' ||
+    isUnwritten ||
+    module === run.program ||
+    (state === 'unknown' && isNowhere(instance, folders, module))
+  ) {
     const last = wanted.module.split('.').at(-1) ?? '';
     const words =
       run.program === 'uvicorn'
@@ -654,6 +676,24 @@ function attributeOf(run: Run, attribute: string): string {
   return run.program === 'gunicorn' ? '' : ':app';
 }
 
+/** Whether a module is said to be of the project that was installed, which has its package and no such file. */
+function isUnwrittenModule(instance: Instance, module: string): boolean {
+  const parts = module.split('.');
+  const [top = ''] = parts;
+  const { project } = instance.around;
+  if (parts.length < 2 || !isOfInstalledProject(instance, top) || isKnownModule(top)) return false;
+  const wanted = parts.join('/');
+  const has = (ending: string) => project.files.some(({ path: file }) => `/${file}`.endsWith(ending));
+  return (
+    has(`/${top}/__init__.py`) &&
+    !has(`/${wanted}.py`) &&
+    !has(`/${wanted}/__init__.py`) &&
+    !project.files.some(
+      ({ path: file }) => `/${file}`.includes(`/${wanted}/`) || new RegExp(`/${wanted}\\.\\w+$`).test(`/${file}`),
+    )
+  );
+}
+
 /**
  * Whether a module is in none of the folders that are looked in, though it is not known what is installed: an application
  * is not one of the packages of others, unless something was installed that is not known at all.
@@ -767,7 +807,7 @@ function swallowed(instance: Instance): Remark | undefined {
   if (
     !image ||
     !entry?.exec ||
-    !image.command ||
+    (start.words ?? []).length <= entry.exec.length ||
     start.runs.length > 0 ||
     !start.isKnown ||
     start.faults.some((fault) => fault.kind !== 'script') ||
@@ -787,7 +827,7 @@ function swallowed(instance: Instance): Remark | undefined {
     /\$[@*\d]|\$\{[@*\d]|\bexec\b|\b(wait|tail|sleep infinity)\b|&\s*$/m.test(text)
   )
     return undefined;
-  const command = (image.command.exec ?? [image.command.raw]).join(' ');
+  const command = (start.words ?? []).slice(entry.exec.length).join(' ');
   const [fr, en] =
     instance.where === 'kubernetes'
       ? [
@@ -832,8 +872,10 @@ function endsAtOnce(model: Model, instance: Instance): Remark | undefined {
   if (!own) return undefined;
   const makers =
     /^(fastapi\.)?FastAPI$|^(flask\.)?Flask$|^(dash\.)?Dash$|^Starlette$|^express$|^fastify$|^Fastify$|^create_app$/;
+  const isPage = own.language === 'python' && own.imports.some((each) => each.isCertain && each.module === 'streamlit');
   const app =
     [...own.names].find(([, maker]) => makers.test(maker ?? '')) ??
+    (isPage ? (['st', 'streamlit'] as [string, string]) : undefined) ??
     (own.language === 'javascript'
       ? own.calls
           .filter((call) => /^(express|fastify|Fastify)$/.test(call.callee))
@@ -862,19 +904,25 @@ function endsAtOnce(model: Model, instance: Instance): Remark | undefined {
   const fix = isPython
     ? /Flask|create_app/.test(app[1] ?? '')
       ? `CMD ["gunicorn", "--bind", "0.0.0.0:5000", "${module}:${app[0]}"]`
-      : `CMD ["uvicorn", "${module}:${app[0]}", "--host", "0.0.0.0", "--port", "8000"]`
+      : app[1] === 'streamlit'
+        ? `CMD ["streamlit", "run", "${path.posix.basename(entry)}", "--server.address=0.0.0.0"]`
+        : `CMD ["uvicorn", "${module}:${app[0]}", "--host", "0.0.0.0", "--port", "8000"]`
     : `${app[0]}.listen(3000, '0.0.0.0')`;
   return {
     severity: 'error',
     place: run.place,
     about: `command ${run.place.file}`,
     fr: [
-      `« ${run.program} ${run.args.join(' ')} » définit l’application « ${app[0]} » (${entry}) mais ne la sert pas : le programme se termine aussitôt.`,
+      app[1] === 'streamlit'
+        ? `« ${run.program} ${run.args.join(' ')} » lance une page de Streamlit sans Streamlit : le programme se termine aussitôt.`
+        : `« ${run.program} ${run.args.join(' ')} » définit l’application « ${app[0]} » (${entry}) mais ne la sert pas : le programme se termine aussitôt.`,
       fr,
       isPython ? `Remplacez la commande par : ${fix}` : `Ajoutez à la fin de ${entry} : ${fix}`,
     ],
     en: [
-      `"${run.program} ${run.args.join(' ')}" defines the application "${app[0]}" (${entry}) but does not serve it: the program ends at once.`,
+      app[1] === 'streamlit'
+        ? `"${run.program} ${run.args.join(' ')}" runs a page of Streamlit without Streamlit: the program ends at once.`
+        : `"${run.program} ${run.args.join(' ')}" defines the application "${app[0]}" (${entry}) but does not serve it: the program ends at once.`,
       en,
       isPython ? `Replace the command by: ${fix}` : `Add at the end of ${entry}: ${fix}`,
     ],
@@ -1284,9 +1332,15 @@ function pythonRemark(model: Model, instance: Instance, run: Run): Remark | unde
 /** A package that the program cannot do without, and that nothing else brings along. */
 function firstPackage(model: Model, instance: Instance): string | undefined {
   for (const source of runningSources(model, instance)) {
-    for (const { module } of source.imports) {
+    for (const { module, isCertain } of source.imports) {
       const top = module.split('.')[0] ?? '';
-      if (/^(fastapi|flask|streamlit|django|uvicorn|sqlalchemy|pandas|requests)$/.test(top)) return top;
+      if (
+        isCertain &&
+        /^(fastapi|flask|streamlit|django|uvicorn|sqlalchemy|pandas|requests|httpx|numpy|aiohttp|discord|telegram|celery|redis|pymongo|psycopg2|psycopg|pydantic|boto3|polars|duckdb|gradio|dash|plotly|matplotlib|mlflow|prefect)$/.test(
+          top,
+        )
+      )
+        return top;
     }
   }
   return undefined;
