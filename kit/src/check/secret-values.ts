@@ -40,7 +40,9 @@ const KEY_SHAPES: readonly [RegExp, string][] = [
   [/\brnd_[A-Za-z0-9]{28,}\b/, 'Render'],
   [/\bpplx-[A-Za-z0-9]{40,}\b/, 'Perplexity'],
 ];
-const PRIVATE_KEY = /-----BEGIN (RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----/;
+/** The head of a key and the beginning of what it holds: code that reads such files names the head alone. */
+const PRIVATE_KEY =
+  /-----BEGIN (RSA |EC |OPENSSH |DSA |ENCRYPTED )?PRIVATE KEY-----(?:\\[nr]|\s|(?:Proc-Type|DEK-Info):[^\n]*)+[A-Za-z0-9+/=]{4,}(?=\\[nr]|\s*[\r\n]|["']|$)/;
 
 /** Whether a text holds a private key. */
 export function isPrivateKey(text: string): boolean {
