@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { diagnose } from '../src/check/live/diagnose.ts';
 import { hide } from '../src/check/live/hide.ts';
 import { complaint } from '../src/check/live/kubectl.ts';
+import { wordsOf } from '../src/check/live/secrets.ts';
 import type { LiveState } from '../src/check/live/state.ts';
 import type { JsonObject } from '../src/check/read/yaml.ts';
 
@@ -258,6 +259,7 @@ function crash(container: JsonObject, log: string, more: Partial<LiveState> = {}
     services: {},
     addresses: {},
     foreignHosts: {},
+    ...(more.spoken ? { spoken: more.spoken } : {}),
     ...(more.secrets ? { secrets: more.secrets } : {}),
   };
   return JSON.stringify(diagnose(state));
@@ -290,6 +292,34 @@ test('ConfigMaps that hold secrets tell which values to hide', () => {
   const told = crash({}, 'signed with ventdouest for Recettes', { objects: [map] });
   expect(told).not.toContain('ventdouest');
   expect(told).toContain('Recettes');
+});
+
+test('files in ConfigMaps tell as much', () => {
+  const map: JsonObject = {
+    kind: 'ConfigMap',
+    metadata: { name: 'c' },
+    data: {
+      '.env': 'TITLE=Recettes\nDB_PASSWORD=ventdouest\n',
+      'app.yaml': 'db:\n  url: postgres://lea:ventdest@db/app\n  password: "ventdusud"\n',
+      'conf.json': '{"title": "Recettes", "jwtSecret": "ventdunord"}',
+    },
+  };
+  const told = crash({}, 'got ventdouest ventdest ventdusud ventdunord for Recettes', { objects: [map] });
+  expect(told).not.toMatch(/ventd/);
+  expect(told).toContain('Recettes');
+});
+
+test('words that kubectl says are values of Secrets are hidden, however plain', () => {
+  expect(crash({}, 'bad phrase mot simple', { spoken: ['mot simple'] })).not.toContain('simple');
+});
+
+test('kubectl is asked about words of the right length only, whole ones', () => {
+  const words = wordsOf(['le mot simple, ici', 'x:été9@y'], new Set([10, 6]));
+  expect(words).toContain('mot simple');
+  expect(words).toContain('simple');
+  expect(words).toContain('été9');
+  expect(words).not.toContain('ot sim');
+  expect(wordsOf(['le mot'], new Set([3]))).toEqual([]);
 });
 
 test('the keys of Secrets, and the variables they fill, announce values to hide', () => {

@@ -1,6 +1,7 @@
 import { objectsAt, textAt, type JsonObject } from '../read/yaml.ts';
 import { asJson, kubectl, type Answer } from './kubectl.ts';
 import { isCanary } from './network.ts';
+import { readSecrets, spokenSecrets } from './secrets.ts';
 import {
   askedServices,
   containersOf,
@@ -53,8 +54,7 @@ export async function gather(
   for (const { pod, container, isRestarted } of crashed(objects).slice(0, 20))
     readLog(state, scope, pod, container, isRestarted);
   for (const map of ofKind(objects, 'ConfigMap')) state.changed[`ConfigMap/${nameOf(map)}`] = lastChange(map);
-  const secrets = readSecrets(state, scope);
-  if (secrets) state.secrets = secrets;
+  const sealed = readSecrets(state, scope);
   askServices(state, scope);
   findForeignHosts(state);
   const addresses = publicAddresses(objects);
@@ -63,6 +63,7 @@ export async function gather(
     const reply = replies[index];
     if (reply) state.addresses[url] = reply;
   }
+  state.spoken = spokenSecrets(state, sealed, scope);
   state.pushed = await askRegistry(objects);
   return state;
 }
@@ -90,26 +91,6 @@ function readLog(state: LiveState, scope: string[], pod: string, container: stri
     previous?.ok && previous.out.trim() !== '' && !/^unable to retrie\w+ container logs/.test(previous.out);
   const log = isKept ? previous.out : kubectl(base, 8).out;
   state.logs[`${pod}/${container}`] = /^unable to retrie\w+ container logs/.test(log) ? '' : log;
-}
-
-/** Names, kinds, keys and times only, picked by kubectl: what the Secrets hold never comes here. */
-const SECRET_FACTS =
-  '{{range .items}}{{.metadata.name}}|{{.type}}|{{range $key, $value := .data}}{{$key}},{{end}}|{{if .metadata.ownerReferences}}owned{{end}}|' +
-  '{{.metadata.creationTimestamp}},{{range .metadata.managedFields}}{{if .fieldsV1}}{{if index .fieldsV1 "f:data"}}{{.time}},{{end}}{{end}}{{end}}{{"\\n"}}{{end}}';
-
-function readSecrets(state: LiveState, scope: string[]): LiveState['secrets'] {
-  const answer = kubectl(['get', 'secrets', ...scope, '--show-managed-fields', '-o', `go-template=${SECRET_FACTS}`]);
-  if (!answer.ok) return undefined;
-  const secrets: NonNullable<LiveState['secrets']> = {};
-  for (const line of answer.out.split('\n')) {
-    const [name = '', type = '', keys = '', owned = '', times = ''] = line.split('|');
-    if (name === '') continue;
-    secrets[name] = { type, keys: keys.split(',').filter(Boolean) };
-    const last = times.split(',').filter(Boolean).sort().at(-1);
-    // What an operator renews, it also sees to.
-    if (last !== undefined && owned === '') state.changed[`Secret/${name}`] = last;
-  }
-  return secrets;
 }
 
 function askServices(state: LiveState, scope: string[]): void {

@@ -77,7 +77,7 @@ const SHAPES: readonly [
   ],
   [
     'postgres-volume-path',
-    /in 18\+, these Docker images are configured to store database data|there appears to be PostgreSQL data in/,
+    /in 18\+, these (?:Docker )?images|there appears to be PostgreSQL data in/,
     () => ({
       fr: [
         'Depuis PostgreSQL 18, le volume se monte sur /var/lib/postgresql, et non sur /var/lib/postgresql/data.',
@@ -683,12 +683,18 @@ export function heardPort(log: string): { host: string; port: string } | undefin
 
 /** The last lines that say something: no steps through a framework's own files. */
 export function lastLines(log: string, most = 4): string[] {
-  const lines = log.split('\n').filter((line) => line.trim() !== '');
+  const lines = log.split('\n').filter((line) => /[A-Za-z]/.test(line) && !/^\[eval\]:\d+$/.test(line));
   const telling = lines.filter(
     (line) =>
       !/^\s+at |^\s*\^+\s*$|^Node\.js v|^\s+File "[^"]*(site-packages|lib\/python)|^npm (error|ERR!) (A complete log|path|command|signal)/.test(
         line,
       ),
   );
-  return (telling.length > 0 ? telling : lines).slice(-most).map((line) => short(line, 160));
+  const shown = telling.length > 0 ? telling : lines;
+  // What stands around the last line that speaks of a fault, rather than what happens to come last.
+  const fault = shown.findLastIndex((line) =>
+    /error|exception|fatal|panic|fail|cannot|refused|denied|missing|not found|erreur|échec/i.test(line),
+  );
+  const from = fault < 0 ? Math.max(0, shown.length - most) : Math.max(0, fault - 1);
+  return shown.slice(from, from + most).map((line) => short(line, 160));
 }

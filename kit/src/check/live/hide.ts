@@ -140,6 +140,13 @@ function isVariable(word: string, known: Known): boolean {
   );
 }
 
+/** The names and values that a file holds, of whatever kind it is. */
+function pairsIn(file: string): [name: string, value: string][] {
+  const shape = new RegExp(String.raw`^[\s{,-]*(?:export\s+)?["']?(${NAME})["']?[ \t]*[:=][ \t]*(${VALUE})`, 'gm');
+  const lines = file.replace(/([{,])\s*(?=["'])/g, '$1\n');
+  return [...lines.matchAll(shape)].map(([, name = '', value = '']) => [name, value.replace(/^["']|["'],?$|,$/g, '')]);
+}
+
 /** Hides the value of each pair whose name is telling; a pair may stand in the value of another. */
 function pairs(text: string, shape: RegExp, known: Known): string {
   let shown = '';
@@ -216,16 +223,17 @@ function isRandom(word: string): boolean {
   return changes >= bare.length * (hasDigit ? 0.28 : 0.42);
 }
 
-/** What this namespace's objects tell of its secrets; the Secrets themselves are known by their names and keys only. */
+/** What this namespace's objects tell of its secrets; the Secrets themselves are known by their names and keys. */
 export function knownSecrets(state: LiveState): Known {
   const names = new Set<string>();
-  const values = new Set<string>();
+  const values = new Set<string>(state.spoken);
   const keep = new Set<string>();
   for (const keys of Object.values(state.secrets ?? {})) for (const key of keys.keys) names.add(key.toLowerCase());
   const learn = (name: string, value: string): void => {
     const url = /^\w[\w+.-]*:\/\/(.*)@/.exec(value);
     const password = url?.[1]?.replace(/^[^:]*:?/, '');
     if (password !== undefined) values.add(password);
+    else if (/\n|^\s*[{[]/.test(value)) for (const [inner, each] of pairsIn(value)) learn(inner, each);
     else if (isTelling(name, NOTHING) && !/^https?:\/\//.test(value)) values.add(value);
     else keep.add(value);
   };

@@ -817,6 +817,7 @@ export function frontFindings(state: LiveState): LiveFinding[] {
         (/^https?:\/\/(localhost|127\.)/.test(each) || known.includes(/^https?:\/\/([^/:]+)/.exec(each)?.[1] ?? '')),
     );
     if (call === undefined || [...seen].some((each) => each.endsWith(call))) return [];
+    seen.add(call);
     const isLocal = /localhost|127\./.test(call);
     return [
       tell(

@@ -762,7 +762,11 @@ function unscheduledFinding({ state, pod, name, owner, events }: Patient): LiveF
     )
   )
     return undefined;
-  const words = textAt(scheduled, 'message') ?? '';
+  // What the scheduler tried besides says nothing more.
+  const words = (textAt(scheduled, 'message') ?? '').replace(
+    /(\.? no new claims to deallocate,)? preemption: .*$/s,
+    '',
+  );
   const describe = `kubectl describe pod ${name}`;
   const object = `pod/${name}`;
   const stays = {

@@ -13,6 +13,8 @@ export interface LiveState {
   changed: Record<string, string>;
   /** The Secrets with the names of their keys (never their values), where the rights allow to list them. */
   secrets?: Record<string, { type: string; keys: string[] }>;
+  /** Words of the logs and events that are values of Secrets. */
+  spoken?: string[];
   /** What Services answered through the API server, by name. */
   services: Record<string, Reply>;
   /** What addresses answered, by URL. */

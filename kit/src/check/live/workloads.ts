@@ -565,7 +565,13 @@ export function scalerFindings(state: LiveState): LiveFinding[] {
     if (active?.status !== 'False' || active.reason === 'ScalingDisabled') return [];
     const request = /missing request for (\w+)(?: in container (\S+))?/.exec(message);
     // Pods that have just started have no figures yet.
-    if (!request && state.now !== undefined && ageOf(state, textAt(active, 'lastTransitionTime')) < 180) return [];
+    if (
+      !request &&
+      !/could not find the requested resource/.test(message) &&
+      state.now !== undefined &&
+      ageOf(state, textAt(active, 'lastTransitionTime')) < 180
+    )
+      return [];
     return [
       tell(
         'autoscaler-metrics',
