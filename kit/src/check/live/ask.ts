@@ -1,6 +1,6 @@
 import { objectsAt, textAt, type JsonObject } from '../read/yaml.ts';
 import { asJson, kubectl, type Answer } from './kubectl.ts';
-import { isCanary } from './network.ts';
+import { isCanary } from './ingresses.ts';
 import { readSecrets, spokenSecrets } from './secrets.ts';
 import {
   askedServices,
