@@ -1,7 +1,7 @@
 import { objectAt, textAt } from '../read/yaml.ts';
 import { short, tell, type LiveFinding } from './finding.ts';
 import { type Patient } from './patient.ts';
-import { ageOf, condition, created, nameOf, ofKind, type Container, type LiveState, type Owner } from './state.ts';
+import { ageOf, created, nameOf, ofKind, type Container, type LiveState, type Owner } from './state.ts';
 
 /** A Secret, a ConfigMap or one of their keys that is not there, or a user that is not allowed. */
 export function configFinding({ state, name, owner, pod }: Patient, container: Container): LiveFinding | undefined {

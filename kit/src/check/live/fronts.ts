@@ -1,4 +1,3 @@
-import { written } from '../read/yaml.ts';
 import { tell, type LiveFinding } from './finding.ts';
 import { browserAddresses, isInternal, keyOf, nameOf, ofKind, ownerOf, pathsOf, type LiveState } from './state.ts';
 
