@@ -413,6 +413,31 @@ const CAUSES: [id: string, state: LiveState, words: RegExp][] = [
     ]),
     /code 1/,
   ],
+  [
+    'not-ready',
+    recorded(
+      [
+        pod({ isReady: false }),
+        event(THE_POD, 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503'),
+        ...deployment('db', { spec: { replicas: 0 }, status: { replicas: 0 } }).slice(0, 1),
+        service('db', { clusterIP: 'None', ports: [{ port: 5432 }] }),
+      ],
+      { logs: { 'api-5d9c7b8f6d-x2x4q/api': '{"level":40,"reason":"getaddrinfo ENOTFOUND db","msg":"not ready"}' } },
+    ),
+    /kubectl scale deployment\/db --replicas=1/,
+  ],
+  [
+    'not-ready',
+    recorded([
+      pod({
+        container: { startupProbe: { periodSeconds: 10, failureThreshold: 60 } },
+        isReady: false,
+        conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: ago(70) }],
+      }),
+      event(THE_POD, 'Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 500', 5),
+    ]),
+    /answers the probe with an error/,
+  ],
   // places
   [
     'unschedulable',

@@ -114,6 +114,7 @@ const HEALTHY: Record<string, LiveState> = {
     pod({
       age: 70,
       isReady: false,
+      status: { ready: false, started: false, state: { running: { startedAt: ago(68) } } },
       container: { startupProbe: { httpGet: { path: '/', port: 8000 }, periodSeconds: 10, failureThreshold: 30 } },
     }),
     event(

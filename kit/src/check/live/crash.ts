@@ -1,8 +1,8 @@
 import { meansTheSame, nearest } from '../words.ts';
-import { objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
+import { isObject, objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
 import { short } from './finding.ts';
 import { closedBy, hasBlockedNames } from './policies.ts';
-import { isReady, nameOf, ofKind, podsOf, type LiveState } from './state.ts';
+import { carries, isReady, nameOf, ofKind, podsOf, type LiveState } from './state.ts';
 
 /** Why a program ended, as its last lines tell it. */
 export interface Cause {
@@ -508,6 +508,9 @@ function nameUnknown(match: RegExpExecArray, { state, pod }: Around): Told {
         'Add to egress: ports 53 UDP and TCP to the namespace kube-system.',
       ],
     };
+  const known = host === undefined ? undefined : serviceOf(state, host);
+  // A headless Service without pods has no name.
+  if (known && !podsOf(state.objects, known).some(isReady)) return unreachable(state, known, undefined, 'refuse');
   if (host !== undefined && serviceOf(state, host))
     return {
       waitsFor: nameOf(serviceOf(state, host)),
@@ -626,6 +629,28 @@ function unreachable(state: LiveState, service: JsonObject, port: string | undef
       ],
     };
   const pods = podsOf(state.objects, service);
+  const stopped = ['Deployment', 'StatefulSet']
+    .flatMap((kind) => ofKind(state.objects, kind))
+    .find(
+      (each) =>
+        textAt(each, 'spec', 'replicas') === '0' &&
+        carries(objectAt(each, 'spec', 'template', 'metadata', 'labels'), objectAt(service, 'spec', 'selector')),
+    );
+  if (stopped && pods.length === 0) {
+    const object = `${written(stopped.kind).toLowerCase()}/${nameOf(stopped)}`;
+    return {
+      id: 'connection-stopped',
+      about: `${written(stopped.kind)}/${nameOf(stopped)}`,
+      fr: [
+        `Le programme a besoin de « ${name} », que l’on a mis à zéro (replicas: 0).`,
+        `Remettez-le en route : kubectl scale ${object} --replicas=1`,
+      ],
+      en: [
+        `The program needs "${name}", which was scaled to zero (replicas: 0).`,
+        `Start it again: kubectl scale ${object} --replicas=1`,
+      ],
+    };
+  }
   if (!pods.some(isReady) || Object.keys(objectAt(service, 'spec', 'selector')).length === 0)
     return {
       waitsFor: name,
@@ -665,9 +690,23 @@ export function causeOf(
     const telling = all.filter((each) => !/^\s*(code|errno|syscall|name|reason):/.test(lineOf(each)));
     const match = telling.findLast((each) => targetIn(lineOf(each)) !== undefined) ?? telling.at(-1) ?? all.at(-1);
     const cause = match && told(match, { state, pod, container, spec, log });
-    if (match && cause) return { id, line: lineOf(match).trim(), ...cause };
+    if (match && cause) return { id, line: readable(lineOf(match).trim()), ...cause };
   }
   return undefined;
+}
+
+/** What a line that a program wrote as JSON says. */
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line;
+  try {
+    const entry = JSON.parse(line) as JsonObject;
+    const said = [entry.msg, entry.message, entry.event, entry.reason, entry.error, entry.err, entry.exception]
+      .map((part) => (isObject(part) ? textAt(part, 'message') : part))
+      .filter((part): part is string => typeof part === 'string');
+    return said.length > 0 ? [...new Set(said)].join(': ') : line;
+  } catch {
+    return line;
+  }
 }
 
 /** Where a server says in its log that it listens. */
@@ -696,5 +735,5 @@ export function lastLines(log: string, most = 4): string[] {
     /error|exception|fatal|panic|fail|cannot|refused|denied|missing|not found|erreur|échec/i.test(line),
   );
   const from = fault < 0 ? Math.max(0, shown.length - most) : Math.max(0, fault - 1);
-  return shown.slice(from, from + most).map((line) => short(line, 160));
+  return shown.slice(from, from + most).map((line) => short(readable(line), 160));
 }

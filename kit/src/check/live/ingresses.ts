@@ -348,7 +348,7 @@ function answerFinding(state: LiveState, ingress: JsonObject): LiveFinding | und
     );
     if (
       reply.failure === 'ENOTFOUND' &&
-      (isElsewhereKnown || /sspcloud/.test(host)) &&
+      (isElsewhereKnown || (/sspcloud/.test(host) && !/^[\w-]+\.(kub|lab)\.sspcloud\.fr$/.test(host))) &&
       !/\.(local|localhost|test|internal|lan|home|example)$/.test(host)
     )
       return tell(

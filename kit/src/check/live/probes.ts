@@ -2,7 +2,7 @@ import { objectAt, textAt, type JsonObject } from '../read/yaml.ts';
 import { heardPort } from './crash.ts';
 import { clock, short, tell, type LiveFinding } from './finding.ts';
 import { type Patient, RECENT, isAbout, causeIn } from './patient.ts';
-import { ageOf, containersOf, isReady } from './state.ts';
+import { ageOf, condition, containersOf, isReady, type Container } from './state.ts';
 
 /** How a probe fails, and what that says of it. */
 export function probeWords(message: string): { fr: string; en: string } {
@@ -65,8 +65,12 @@ export function notReadyFinding(patient: Patient): LiveFinding | undefined {
       /^(Readiness|Startup) probe (failed|errored)/.test(event.message) && (!container || isAbout(event, container)),
   );
   const started = textAt(container?.status, 'state', 'running', 'startedAt');
-  const age = ageOf(state, started);
-  const patience = container ? patienceOf(container.spec) : 60;
+  // It may have been ready for long before.
+  const age = Math.min(
+    ageOf(state, started),
+    ageOf(state, textAt(condition(pod, 'Ready'), 'lastTransitionTime') ?? started),
+  );
+  const patience = container ? patienceOf(container) : 60;
   // Without a clock (a recorded state), what is there is taken as lasting.
   const heard = container && heardPort(state.logs[`${name}/${container.name}`] ?? '');
   const asked = /:(\d+)[/:]/.exec(probe?.message.replace(/^.*?"\w+:\/\//, '') ?? '')?.[1];
@@ -122,11 +126,12 @@ export function notReadyFinding(patient: Patient): LiveFinding | undefined {
 }
 
 /** How long a container may take to be ready before its probes give up on it. */
-function patienceOf(spec: JsonObject): number {
+function patienceOf({ spec, status }: Container): number {
   const time = (probe: JsonObject, failures: number) =>
     Object.keys(probe).length === 0
       ? 0
       : Number(probe.initialDelaySeconds ?? 0) +
         Number(probe.periodSeconds ?? 10) * Number(probe.failureThreshold ?? failures);
-  return 5 + Math.max(time(objectAt(spec, 'readinessProbe'), 3), 10) + time(objectAt(spec, 'startupProbe'), 3);
+  const startup = status.started === true ? 0 : time(objectAt(spec, 'startupProbe'), 3);
+  return 5 + Math.max(time(objectAt(spec, 'readinessProbe'), 3), 10) + startup;
 }

@@ -84,14 +84,14 @@ function selectorFinding(state: LiveState, service: JsonObject, isExposed: boole
       `Le Service « ${name} » cherche les pods « ${shown} », et aucun ne porte ces étiquettes${labels.length === 0 ? '' : ` (pour ${key}, les pods ont : ${labels.slice(0, 5).join(', ')})`}.`,
       `« kubectl get endpointslices » ne montre aucune adresse pour lui ; qui l’appelle reçoit 503 ou un refus.`,
       meant === undefined
-        ? 'Mettez dans spec.selector du Service les étiquettes des pods (template.metadata.labels du Deployment).'
+        ? 'Appliquez le Deployment (ou StatefulSet) qui porte ces étiquettes ; s’il est là sous d’autres, mettez-les dans spec.selector du Service.'
         : `Écrivez dans spec.selector du Service : ${key}: ${meant}`,
     ],
     [
       `The Service "${name}" looks for pods "${shown}", and none carries these labels${labels.length === 0 ? '' : ` (for ${key}, the pods have: ${labels.slice(0, 5).join(', ')})`}.`,
       `"kubectl get endpointslices" shows no address for it; who calls it gets 503 or a refusal.`,
       meant === undefined
-        ? 'Put in spec.selector of the Service the labels of the pods (template.metadata.labels of the Deployment).'
+        ? 'Apply the Deployment (or StatefulSet) that carries these labels; if it is there under others, put them in spec.selector of the Service.'
         : `Write in spec.selector of the Service: ${key}: ${meant}`,
     ],
     'kubectl get pods --show-labels',
