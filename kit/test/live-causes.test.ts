@@ -955,6 +955,37 @@ const CAUSES: [id: string, state: LiveState, words: RegExp][] = [
     ]),
     /does not let this pod reach "db"/,
   ],
+  [
+    'network-policy',
+    falls('Error: connect ETIMEDOUT 10.43.0.5:5432', 1, [
+      ...db(true),
+      {
+        kind: 'NetworkPolicy',
+        metadata: { name: 'sortie' },
+        spec: {
+          podSelector: { matchLabels: { app: 'api' } },
+          policyTypes: ['Egress'],
+          egress: [{ to: [{ podSelector: { matchLabels: { app: 'cache' } } }] }],
+        },
+      },
+    ]),
+    /does not let this pod out to "db"/,
+  ],
+  [
+    'network-policy',
+    recorded([
+      pod(),
+      service(),
+      ingress('a.example.org'),
+      NGINX,
+      {
+        kind: 'NetworkPolicy',
+        metadata: { name: 'interne' },
+        spec: { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] },
+      },
+    ]),
+    /namespaceSelector/,
+  ],
   // what has changed since
   [
     'restart-needed',

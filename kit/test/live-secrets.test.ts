@@ -330,6 +330,16 @@ test('the keys of Secrets, and the variables they fill, announce values to hide'
   expect(told).not.toMatch(/ventdest|ventdusud/);
 });
 
+test('colours neither hide a secret from the doctor nor reach the screen', () => {
+  expect(hide('\u001b[31mpassword\u001b[0m=\u001b[32mazerty\u001b[0m')).toBe('password=••••');
+  expect(hide('titre \u001b]0;piège\u0007 fin\u0008')).toBe('titre  fin');
+});
+
+test('a short secret is not looked for within other words', () => {
+  const told = crash({ env: [{ name: 'DB_PASSWORD', value: 'test' }] }, 'pulled latest with test');
+  expect(told).toContain('latest with ••••');
+});
+
 test('a secret is hidden before its line is cut, so that the cut does not hide what announces it', () => {
   const told = crash({}, `${'x '.repeat(90)}postgres://lea:${'motdepasse'.repeat(20)}@db/app`);
   expect(told).not.toContain('motdepasse');

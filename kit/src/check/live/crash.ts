@@ -1,7 +1,7 @@
 import { meansTheSame, nearest } from '../words.ts';
 import { isObject, objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
 import { short } from './finding.ts';
-import { closedBy, hasBlockedNames } from './policies.ts';
+import { closedBy, closedFrom, hasBlockedNames } from './policies.ts';
 import { carries, isReady, nameOf, ofKind, podsOf, type LiveState } from './state.ts';
 
 /** Why a program ended, as its last lines tell it. */
@@ -607,6 +607,20 @@ function connectionTimeout(match: RegExpExecArray, { state, pod, log }: Around):
       en: [
         `The NetworkPolicy "${policy}" does not let this pod reach "${nameOf(service)}".`,
         'Add to ingress.from the labels of this pod (podSelector), and the port.',
+      ],
+    };
+  const own = closedFrom(state, pod, podsOf(state.objects, service));
+  if (own !== undefined)
+    return {
+      id: 'network-policy',
+      about: `NetworkPolicy/${own}`,
+      fr: [
+        `La NetworkPolicy « ${own} » ne laisse pas ce pod sortir vers « ${nameOf(service)} ».`,
+        'Ajoutez à egress.to les étiquettes de ses pods (podSelector), et le port.',
+      ],
+      en: [
+        `The NetworkPolicy "${own}" does not let this pod out to "${nameOf(service)}".`,
+        'Add to egress.to the labels of its pods (podSelector), and the port.',
       ],
     };
   return unreachable(state, service, target.port, 'timeout');

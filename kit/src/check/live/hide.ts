@@ -42,12 +42,13 @@ const SENTENCE =
  */
 export function hide(text: string, known: Known = NOTHING, isOurs = false): string {
   let shown = text
+    .replace(TERMINAL, '')
     // Nobody reads the end of such a line, and looking through it takes long.
     .replace(/^([^\n]{2000})[^\n]+/gm, '$1…')
     // Keys over several lines, whole or cut at either end.
     .replace(/-----BEGIN [A-Z0-9 ]+-----[\s\S]*?(-----END [A-Z0-9 ]+-----|$)/g, HIDDEN)
     .replace(/^[\s\S]*-----END [A-Z0-9 ]*(PRIVATE )?KEY( BLOCK)?-----/, HIDDEN);
-  for (const value of known.values) shown = shown.replaceAll(value, HIDDEN);
+  for (const value of known.values) shown = withoutWord(shown, value);
   shown = shown
     // Addresses: everything between `://` and the last `@` of the word, as passwords may hold `@`, `:` and `/`.
     .replace(/(\w:\\?\/\\?\/)(?=[^\s"'<>`]*@)[^\s"'<>`]*@/g, `$1${HIDDEN}@`)
@@ -68,6 +69,21 @@ export function hide(text: string, known: Known = NOTHING, isOurs = false): stri
     .split('\n')
     .map((line) => drawn(line, known))
     .join('\n');
+}
+
+/** Colours and other commands to the terminal, and letters that are not seen. */
+const TERMINAL = new RegExp(
+  String.raw`\u001b\[[0-9;?]*[A-Za-z]|\u001b\][^\u0007\n]*\u0007?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e]`,
+  'g',
+);
+
+/** Takes a value out of a text; a short one only where it stands alone, as `test` does not in `latest`. */
+function withoutWord(text: string, value: string): string {
+  if (value.length >= 8 || !text.includes(value)) return text.replaceAll(value, HIDDEN);
+  const isApart = (letter: string | undefined) => letter === undefined || !/[\p{L}\d]/u.test(letter);
+  return text
+    .split(value)
+    .reduce((before, after) => `${before}${isApart(before.at(-1)) && isApart(after[0]) ? HIDDEN : value}${after}`);
 }
 
 const NAME = String.raw`[A-Za-z_][\w.-]*`;

@@ -25,7 +25,11 @@ export function ingressFindings(state: LiveState): LiveFinding[] {
     const said =
       backend.length > 0
         ? backend
-        : (classFinding(state, ingress) ?? hostFinding(state, ingress) ?? answerFinding(state, ingress) ?? []);
+        : (classFinding(state, ingress) ??
+          hostFinding(state, ingress) ??
+          policyFinding(state, ingress) ??
+          answerFinding(state, ingress) ??
+          []);
     return [...[said].flat(), ...tlsFindings(state, ingress)];
   });
 }
@@ -245,6 +249,40 @@ function isTransformed(ingress: JsonObject): boolean {
   );
 }
 
+/** A policy that keeps an Ingress's controller, which is in another namespace, from the pods. */
+function policyFinding(state: LiveState, ingress: JsonObject): LiveFinding | undefined {
+  for (const { host, path, service: name } of pathsOf(ingress)) {
+    const service = ofKind(state.objects, 'Service').find((each) => nameOf(each) === name);
+    const pods = service ? podsOf(state.objects, service) : [];
+    const policy = pods.map((pod) => closedToOutside(state, pod)).find((each) => each !== undefined);
+    const reply = state.addresses[addressOf(host, path)];
+    if (policy === undefined || (reply && isServed(reply)) || !pods.every(isReady)) continue;
+    // A controller on the network of its node passes policies on some clusters: that it does not is sure once it says so.
+    const status = reply?.status;
+    return tell(
+      'network-policy',
+      `networkpolicy/${policy}`,
+      [
+        `La NetworkPolicy « ${policy} » ne laisse entrer personne d’un autre espace de noms : le contrôleur d’Ingress ne joint pas « ${name} ».`,
+        status === undefined
+          ? 'L’adresse répond 502 ou 504, alors que les pods sont prêts.'
+          : `${addressOf(host, path)} répond ${status}, alors que les pods sont prêts.`,
+        'Ajoutez à ingress.from un namespaceSelector qui prend celui du contrôleur d’Ingress.',
+      ],
+      [
+        `The NetworkPolicy "${policy}" lets nobody in from another namespace: the Ingress controller does not reach "${name}".`,
+        status === undefined
+          ? 'The address answers 502 or 504, while the pods are ready.'
+          : `${addressOf(host, path)} answers ${status}, while the pods are ready.`,
+        'Add to ingress.from a namespaceSelector that takes the Ingress controller’s.',
+      ],
+      `kubectl describe networkpolicy ${policy}`,
+      { severity: status === undefined ? 'warning' : 'error', explains: [`NetworkPolicy/${policy}`] },
+    );
+  }
+  return undefined;
+}
+
 function answerFinding(state: LiveState, ingress: JsonObject): LiveFinding | undefined {
   const name = nameOf(ingress);
   const object = `ingress/${name}`;
@@ -256,23 +294,6 @@ function answerFinding(state: LiveState, ingress: JsonObject): LiveFinding | und
     const pods = service ? podsOf(state.objects, service) : [];
     const inside = state.services[serviceName];
     const isWell = pods.length > 0 && pods.every(isReady);
-    const policy = pods.map((pod) => closedToOutside(state, pod)).find((each) => each !== undefined);
-    if (reply.status !== undefined && reply.status >= 502 && reply.status <= 504 && isWell && policy !== undefined)
-      return tell(
-        'network-policy',
-        object,
-        [
-          `La NetworkPolicy « ${policy} » ne laisse entrer personne d’un autre espace de noms : le contrôleur d’Ingress ne joint pas « ${serviceName} ».`,
-          `${address} répond ${reply.status}, alors que les pods sont prêts.`,
-          'Ajoutez à ingress.from un namespaceSelector qui prend celui du contrôleur d’Ingress.',
-        ],
-        [
-          `The NetworkPolicy "${policy}" lets nobody in from another namespace: the Ingress controller does not reach "${serviceName}".`,
-          `${address} answers ${reply.status}, while the pods are ready.`,
-          'Add to ingress.from a namespaceSelector that takes the Ingress controller’s.',
-        ],
-        `kubectl describe networkpolicy ${policy}`,
-      );
     if (
       reply.status !== undefined &&
       reply.status >= 502 &&

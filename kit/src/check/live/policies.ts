@@ -58,6 +58,26 @@ export function closedBy(state: LiveState, targets: readonly JsonObject[], from:
   return closed.length > 0 && closed.every((name) => name !== undefined) ? closed[0] : undefined;
 }
 
+/** The policy that keeps a pod from sending to all of these; undefined when it may. */
+export function closedFrom(state: LiveState, from: JsonObject, targets: readonly JsonObject[]): string | undefined {
+  const policies = policiesOf(state, from, 'Egress');
+  const isOpen = policies.some((policy) =>
+    objectsAt(policy, 'spec', 'egress').some((rule) => {
+      const peers = objectsAt(rule, 'to');
+      return (
+        peers.length === 0 ||
+        peers.some(
+          (peer) =>
+            peer.ipBlock !== undefined ||
+            peer.namespaceSelector !== undefined ||
+            targets.some((target) => selects(objectAt(peer, 'podSelector'), objectAt(target, 'metadata', 'labels'))),
+        )
+      );
+    }),
+  );
+  return policies.length === 0 || isOpen ? undefined : nameOf(policies[0]);
+}
+
 /** The policy that lets nobody in to any of these pods. */
 export function closedToAll(state: LiveState, pods: readonly JsonObject[]): string | undefined {
   const closed = pods.map((pod) => {
