@@ -986,6 +986,19 @@ const CAUSES: [id: string, state: LiveState, words: RegExp][] = [
     ]),
     /namespaceSelector/,
   ],
+  [
+    'ingress-class',
+    recorded(
+      [
+        pod(),
+        service(),
+        ingress('a.example.org'),
+        ingress('b.example.org', 'api', { status: {}, spec: { ingressClassName: 'apache' } }),
+      ],
+      { unseen: ['IngressClass'] },
+    ),
+    /ingressClassName: nginx/,
+  ],
   // what has changed since
   [
     'restart-needed',

@@ -147,6 +147,27 @@ function classFinding(state: LiveState, ingress: JsonObject): LiveFinding | unde
       ],
       'kubectl get ingressclass',
     );
+  // Where the rights do not show the classes, a neighbour that is taken care of shows one.
+  const taken = ofKind(state.objects, 'Ingress').find(
+    (each) => classOf(each) !== '' && objectsAt(each, 'status', 'loadBalancer', 'ingress').length > 0,
+  );
+  if (!canSee && taken && classOf(taken) !== asked)
+    return tell(
+      'ingress-class',
+      object,
+      [
+        `Personne ne s’occupe de l’Ingress « ${nameOf(ingress)} » (${asked === undefined ? 'il ne dit pas sa classe' : `classe « ${asked} »`}), alors que « ${nameOf(taken)} » a son adresse.`,
+        '« kubectl get ingress » montre une ADDRESS vide ; l’adresse répond 404.',
+        `Mettez la même classe : ingressClassName: ${classOf(taken)}`,
+      ],
+      [
+        `Nobody takes care of the Ingress "${nameOf(ingress)}" (${asked === undefined ? 'it does not say its class' : `class "${asked}"`}), while "${nameOf(taken)}" has its address.`,
+        '"kubectl get ingress" shows an empty ADDRESS; the address answers 404.',
+        `Put the same class: ingressClassName: ${classOf(taken)}`,
+      ],
+      'kubectl get ingress',
+      { severity: 'warning' },
+    );
   const hasDefault = classes.some(
     (each) => textAt(each, 'metadata', 'annotations', 'ingressclass.kubernetes.io/is-default-class') === 'true',
   );
