@@ -341,6 +341,87 @@ const CAUSES: [id: string, state: LiveState, words: RegExp][] = [
     falls('initdb: error: directory "/var/lib/postgresql/data" exists but is not empty'),
     /PGDATA/,
   ],
+  [
+    'crash-database-password',
+    falls('Error: SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'),
+    /without a password/,
+  ],
+  [
+    'crash-database-address',
+    falls('sqlalchemy.exc.ArgumentError: Could not parse SQLAlchemy URL from given URL string'),
+    /empty, or written wrongly/,
+  ],
+  [
+    'crash-database-address',
+    falls(
+      'error: Error validating datasource `db`: the URL must start with the protocol `postgresql://` or `postgres://`.',
+    ),
+    /DATABASE_URL/,
+  ],
+  ['crash-database-connections', falls('FATAL:  sorry, too many clients already'), /pool_size/],
+  [
+    'crash-database-revision',
+    falls("alembic.util.exc.CommandError: Can't locate revision identified by '3f2a'"),
+    /"3f2a"/,
+  ],
+  [
+    'crash-connection-self',
+    falls('redis.exceptions.ConnectionError: Error 111 connecting to localhost:6379. Connection refused.'),
+    /localhost:6379/,
+  ],
+  [
+    'crash-name-unknown',
+    falls('pymongo.errors.ServerSelectionTimeoutError: mongo:27017: [Errno -2] Name or service not known'),
+    /"mongo"/,
+  ],
+  [
+    'crash-name-unknown',
+    falls('django.db.utils.OperationalError: (2005, "Unknown MySQL server host \'mysql\' (-2)")'),
+    /"mysql"/,
+  ],
+  [
+    'crash-connection-port',
+    falls("(2003, \"Can't connect to MySQL server on 'db:3306' ([Errno 111] Connection refused)\")", 1, db(true)),
+    /3306/,
+  ],
+  [
+    'crash-build-missing',
+    falls("Error: Could not find a production build in the '.next' directory. Try building your app with 'next build'"),
+    /\.next/,
+  ],
+  [
+    'crash-library-missing',
+    falls('ImportError: libpq.so.5: cannot open shared object file: No such file or directory'),
+    /libpq\.so\.5/,
+  ],
+  ['start-command', falls('Error: Invalid value: File does not exist: app.py', 2), /app\.py/],
+  [
+    'crash-app-missing',
+    falls(
+      "Error: Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a 'wsgi.py' or 'app.py' file in the current directory.",
+      2,
+    ),
+    /Flask does not find/,
+  ],
+  [
+    'crash-permission-denied',
+    falls("chmod: changing permissions of '/var/lib/postgresql/data': Operation not permitted"),
+    /\/var\/lib\/postgresql\/data/,
+  ],
+  [
+    'image-not-found',
+    recorded([
+      waits('ImagePullBackOff', 'Back-off pulling image "lea/api:1"'),
+      event(
+        THE_POD,
+        'Failed',
+        'Failed to pull image "lea/api:1": rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/lea/api:1": failed to resolve reference "docker.io/lea/api:1": docker.io/lea/api:1: not found',
+        60,
+      ),
+      event(THE_POD, 'BackOff', 'Back-off pulling image "lea/api:1"', 5),
+    ]),
+    /docker\.io\/lea\/api:1: not found/,
+  ],
   // probes and memory
   [
     'oom-killed',

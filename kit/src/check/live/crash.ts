@@ -105,6 +105,62 @@ const SHAPES: readonly [
   ],
   [
     'database-password',
+    /client password must be a string|fe_sendauth: no password supplied|using password: NO/,
+    () => ({
+      fr: [
+        'Le programme se présente à la base sans mot de passe : la variable qui le porte est vide, ou porte un autre nom.',
+        'Donnez-la au conteneur sous le nom que lit le programme (env → valueFrom.secretKeyRef).',
+      ],
+      en: [
+        'The program comes to the database without a password: the variable that holds it is empty, or has another name.',
+        'Give it to the container under the name that the program reads (env → valueFrom.secretKeyRef).',
+      ],
+    }),
+  ],
+  [
+    'database-address',
+    /Could not parse (?:SQLAlchemy|rfc1738) URL|Expected string or URL object, got None|must start with the protocol `postgres|Invalid scheme, expected connection string|invalid dsn/,
+    () => ({
+      fr: [
+        'L’adresse de la base de données est vide, ou mal écrite.',
+        'Donnez la variable (DATABASE_URL…) au conteneur : postgresql://UTILISATEUR:MOT@SERVICE:5432/BASE, sans guillemets.',
+      ],
+      en: [
+        'The address of the database is empty, or written wrongly.',
+        'Give the variable (DATABASE_URL…) to the container: postgresql://USER:PASSWORD@SERVICE:5432/DATABASE, without quotes.',
+      ],
+    }),
+  ],
+  [
+    'database-connections',
+    /too many clients already|remaining connection slots are reserved|Too many connections/,
+    () => ({
+      fr: [
+        'La base de données n’accepte plus de connexions : toutes sont prises.',
+        'Baissez la taille du pool (pool_size) ou le nombre de pods et de workers, ou montez max_connections de la base.',
+      ],
+      en: [
+        'The database takes no more connections: all are taken.',
+        'Lower the size of the pool (pool_size) or the number of pods and workers, or raise max_connections of the database.',
+      ],
+    }),
+  ],
+  [
+    'database-revision',
+    /Can't locate revision identified by '([^']+)'/,
+    (match) => ({
+      fr: [
+        `La base est à la migration « ${match[1] ?? ''} », que l’image n’a pas.`,
+        'L’image est plus vieille que la base, ou d’une autre branche : déployez celle qui a cette migration.',
+      ],
+      en: [
+        `The database is at the migration "${match[1] ?? ''}", which the image does not have.`,
+        'The image is older than the database, or of another branch: deploy the one that has this migration.',
+      ],
+    }),
+  ],
+  [
+    'database-password',
     /password authentication failed for user "?([^"\s]+)"?|Access denied for user '?([^'@\s]+)|AuthenticationFailed|bad auth : authentication failed|\bauthentication failed\b.*(mongo|SCRAM)|WRONGPASS|NOAUTH Authentication required|provided database credentials|SASL: SCRAM-SERVER-FIRST-MESSAGE/i,
     (match) => ({
       fr: [
@@ -180,7 +236,7 @@ const SHAPES: readonly [
   ],
   [
     'connection-refused',
-    /connection refused|ECONNREFUSED|Can't connect to (?:MySQL|MariaDB)|Can't reach database server|Errno 111|connect\(\) failed \(111/i,
+    /connection refused|ECONNREFUSED|Can't connect to (?:\w+ )?(?:server|MySQL|MariaDB)|Can't reach database server|Errno 111|connect\(\) failed \(111/i,
     connectionRefused,
   ],
   [
@@ -268,7 +324,7 @@ const SHAPES: readonly [
   ],
   [
     'program-missing',
-    /exec: "?([^":\s]+)"?: (?:executable file not found|stat \S+: no such file|no such file)|exec (\S+): no such file or directory|(?:sh|bash|\/bin\/sh): (?:\d+: |line \d+: )?([\w./-]+): (?:command )?not found|env: [‘'"]?([\w./-]+)['’"]?: No such file|can't open file '([^']+)'|stat ([\w./-]+): no such file or directory|Cannot find module '(\/[^']+)'(?=[\s\S]*requireStack: \[\])/,
+    /exec: "?([^":\s]+)"?: (?:executable file not found|stat \S+: no such file|no such file)|exec (\S+): no such file or directory|(?:sh|bash|\/bin\/sh): (?:\d+: |line \d+: )?([\w./-]+): (?:command )?not found|env: [‘'"]?([\w./-]+)['’"]?: No such file|can't open file '([^']+)'|File does not exist: ([\w./-]+)|stat ([\w./-]+): no such file or directory|Cannot find module '(\/[^']+)'(?=[\s\S]*requireStack: \[\])/,
     (match) => {
       const what = groupOf(match);
       const isEmptied = what.startsWith('/');
@@ -320,6 +376,34 @@ const SHAPES: readonly [
     },
   ],
   [
+    'build-missing',
+    /Could not find a production build in the '([^']+)'|Build your app with `?next build|ENOENT[^\n]*(?:\/|')(dist|build|\.next|\.output)\b/,
+    (match) => ({
+      fr: [
+        `L’image n’a pas ce que la construction devait produire (${groupOf(match) || 'dist'}).`,
+        'Dans le Dockerfile : RUN npm run build, puis COPY --from de ce dossier dans la dernière étape.',
+      ],
+      en: [
+        `The image does not hold what the build was to produce (${groupOf(match) || 'dist'}).`,
+        'In the Dockerfile: RUN npm run build, then COPY --from of that folder in the last stage.',
+      ],
+    }),
+  ],
+  [
+    'library-missing',
+    /([\w.+-]+\.so[.\d]*): cannot open shared object file|Error loading shared library ([\w.+-]+)|version `?(GLIBC_[\d.]+)'? not found/,
+    (match) => ({
+      fr: [
+        `La bibliothèque « ${groupOf(match)} » n’est pas dans l’image.`,
+        'Installez-la dans la dernière étape du Dockerfile (apt-get install / apk add), et prenez la même base (alpine ou debian) dans toutes les étapes.',
+      ],
+      en: [
+        `The library "${groupOf(match)}" is not in the image.`,
+        'Install it in the last stage of the Dockerfile (apt-get install / apk add), and take the same base (alpine or debian) in all stages.',
+      ],
+    }),
+  ],
+  [
     'module-missing',
     /ModuleNotFoundError: No module named '([^']+)'|Cannot find (?:module|package) '([^']+)'|Could not import module "([^"]+)"|ImportError: (cannot import name '[^']+')/,
     (match) => {
@@ -346,9 +430,20 @@ const SHAPES: readonly [
   ],
   [
     'app-missing',
-    /Attribute "([^"]+)" not found in module "([^"]+)"|Failed to find attribute '([^']+)' in '([^']+)'/,
+    /Attribute "([^"]+)" not found in module "([^"]+)"|Failed to find attribute '([^']+)' in '([^']+)'|Could not locate a Flask application|Error: Could not import '([^']+)'/,
     (match) => {
       const [attribute, module] = [match[1] ?? match[3] ?? '', match[2] ?? match[4] ?? ''];
+      if (attribute === '')
+        return {
+          fr: [
+            `Flask ne trouve pas l’application${match[5] === undefined ? '' : ` dans « ${match[5]} »`}.`,
+            'Donnez-lui son module : flask --app MODULE run (ou FLASK_APP), depuis le dossier où il est (WORKDIR).',
+          ],
+          en: [
+            `Flask does not find the application${match[5] === undefined ? '' : ` in "${match[5]}"`}.`,
+            'Give it its module: flask --app MODULE run (or FLASK_APP), from the folder where it is (WORKDIR).',
+          ],
+        };
       return {
         fr: [
           `Le module « ${module} » n’a pas d’objet « ${attribute} ».`,

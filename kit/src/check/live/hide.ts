@@ -130,7 +130,7 @@ function named(text: string, known: Known): string {
       /\b(input_value|input|parameters|params)(\\?["']?\s*[=:]\s*)(\{.*\}|\[.*\]|\(.*\)|"[^"]*"|'[^']*'|[^\s,]+)/g,
       `$1$2${HIDDEN}`,
     )
-    .replace(/\b(IDENTIFIED (?:WITH \S+ )?BY|PASSWORD) (['"])[^'"\n]*/gi, `$1 $2${HIDDEN}`)
+    .replace(/\b(?<!revision )(IDENTIFIED (?:WITH \S+ )?BY|PASSWORD) (['"])[^'"\n]*/gi, `$1 $2${HIDDEN}`)
     .replace(
       /([?&;][\w.-]*(?:token|key|sig|signature|secret|pass|password|pwd|auth|code|credential|session)[\w.-]*)=[^&\s"'<>#]+/gi,
       `$1=${HIDDEN}`,
