@@ -255,7 +255,9 @@ function loneBuild(project: Project, dockerfile: string): Build {
     if (!image) return 0;
     const view = openContext(project, { ...build, context });
     return image.dockerfile.stages
-      .flatMap((stage) => stage.instructions.filter((step) => step.keyword === 'COPY' && step.flags.from === undefined))
+      .flatMap((stage) =>
+        stage.instructions.filter((step) => /^(COPY|ADD)$/.test(step.keyword) && step.flags.from === undefined),
+      )
       .flatMap((step) => step.text.split(/\s+/).slice(0, -1))
       .filter(
         (name) =>
@@ -735,7 +737,7 @@ export function frontOf(model: Model, image: Image | undefined): Front | undefin
     ...image.copies.flatMap((copy) => (copy.from === undefined ? copy.sources : [])),
     ...image.dockerfile.stages.flatMap((stage) =>
       stage.instructions
-        .filter((step) => step.keyword === 'COPY' && step.flags.from === undefined)
+        .filter((step) => /^(COPY|ADD)$/.test(step.keyword) && step.flags.from === undefined)
         .flatMap((step) => step.text.split(/\s+/).slice(0, -1)),
     ),
   ];

@@ -55,7 +55,8 @@ export function readDockerfile(path: string, text: string, given: Record<string,
     }
     const source = result.lines.slice(range.start.line, range.end.line + 1).join('\n');
     const heredocs = heredocsOf(source);
-    const { body, flags } = argumentsOf(source, keyword);
+    const { body: written, flags } = argumentsOf(source, keyword);
+    const body = commandsOf(keyword, written, heredocs);
     const raw = body;
     const known = { ...globals, ...variables };
     const expanded = keyword === 'RUN' || keyword === 'CMD' || keyword === 'ENTRYPOINT' ? body : expand(body, known);
@@ -65,7 +66,7 @@ export function readDockerfile(path: string, text: string, given: Record<string,
       text: expanded,
       raw,
       flags: Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, expand(value, known)])),
-      exec: jsonStrings(expanded),
+      exec: keyword === 'RUN' ? jsonStrings(written) : jsonStrings(expanded),
       heredocs,
     };
     if (keyword === 'ARG') {
@@ -117,10 +118,25 @@ function argumentsOf(source: string, keyword: string): { body: string; flags: Re
   for (;;) {
     const match = /^--([\w-]+)(?:=("[^"]*"|\S*))?\s*/.exec(body);
     if (!match || keyword === 'CMD' || keyword === 'ENTRYPOINT') break;
-    flags[match[1] ?? ''] = (match[2] ?? '').replace(/^"|"$/g, '');
+    // A RUN may have several mounts.
+    const [name = '', value] = [match[1], (match[2] ?? '').replace(/^"|"$/g, '')];
+    flags[name] = name === 'mount' && flags[name] !== undefined ? `${flags[name]} ${value}` : value;
     body = body.slice(match[0].length);
   }
   return { body: body.trim(), flags };
+}
+
+/** One way of writing what can be written in several: the script of `RUN <<EOF`, the words of `RUN ["a", "b"]` and `COPY ["a", "b"]`. */
+function commandsOf(keyword: string, body: string, heredocs: { text: string }[]): string {
+  if (!/^(RUN|COPY|ADD)$/.test(keyword)) return body;
+  const words = jsonStrings(body);
+  if (words) return keyword !== 'RUN' && words.some((word) => /\s/.test(word)) ? body : words.join(' ');
+  const isScript =
+    keyword === 'RUN' &&
+    heredocs.length > 0 &&
+    /^(<<-?["']?\w+["']?|(\/(usr\/)?bin\/)?(ba|da|a|z)?sh( -\w+)*|\s)+$/.test(body) &&
+    !heredocs.some(({ text }) => /^\s*#!(?!.*sh\b)/.test(text));
+  return isScript ? `\n${heredocs.map(({ text }) => text).join('\n')}` : body;
 }
 
 function heredocsOf(source: string): { name: string; text: string }[] {

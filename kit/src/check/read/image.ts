@@ -192,17 +192,30 @@ export function imageOf(dockerfile: Dockerfile, stage: Stage, build: Build, cont
         break;
       }
       case 'RUN': {
-        const script = instruction.heredocs.map((heredoc) => heredoc.text).join('\n') || instruction.raw;
         const exec = instruction.exec;
-        const commands = exec
-          ? [{ words: exec, line: instruction.line, assignments: {}, after: ';' as const }]
-          : readShell(script, {}, instruction.line);
+        const commands = (
+          exec
+            ? [{ words: exec, line: instruction.line, assignments: {}, after: ';' as const }]
+            : readShell(instruction.raw, {}, instruction.line)
+        ).flatMap(insideShell);
         image.runs.push({ commands, workdir: image.workdir, instruction, stage });
         break;
       }
     }
   }
   return image;
+}
+
+/** The commands that `bash -c "…"` runs. */
+function insideShell(command: ShellCommand): ShellCommand[] {
+  const [program = '', ...rest] = command.words;
+  const script = rest[rest.findIndex((word) => /^-\w*c$/.test(word)) + 1];
+  return /^(ba|da|a|z)?sh$/.test(path.posix.basename(program)) &&
+    /^-/.test(rest[0] ?? '') &&
+    script !== undefined &&
+    script !== rest[0]
+    ? readShell(script, {}, command.line)
+    : [command];
 }
 
 function wordsOf(text: string): string[] {
@@ -354,7 +367,9 @@ function buildsOnInstall(project: Project, image: Image, run: Image['runs'][numb
 function mayMake(project: Project, image: Image, run: Image['runs'][number], target: string): boolean {
   let folder = run.workdir;
   return run.commands.some(({ words }) => {
-    const [program = '', ...rest] = words[0] === 'sudo' ? words.slice(1) : words;
+    const first = words.findIndex((word) => !/^(sudo|if|then|else|elif|do|while|!|\{)$/.test(word));
+    const [program = '', ...rest] = first < 0 ? [] : words.slice(first);
+    if (/^(fi|done|esac|for|\}|)$/.test(program)) return false;
     if (rest.some((word) => word.startsWith('>')) || words.some((word) => word.includes('>'))) return true;
     if (program === 'cd') folder = path.posix.resolve(folder, rest[0] ?? '.');
     if (/^(npm|pnpm|yarn|bun|npx)$/.test(program)) {

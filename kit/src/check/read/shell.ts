@@ -8,6 +8,9 @@ export interface ShellCommand {
   after: ';' | '&&' | '||' | '|' | '&';
 }
 
+/** Words of the shell that stand before a command. */
+const KEYWORD = /^(if|then|else|elif|do|while|until|!|time|\{)$/;
+
 /**
  * Splits shell text into commands. Variables stay as written, save `${NAME:-default}` and the names given in `known`.
  * Bodies of heredocs are left out.
@@ -104,7 +107,8 @@ export function readShell(text: string, known: Record<string, string> = {}, firs
       i++;
     } else if (character === '&' && (text[i - 1] === '>' || text[i + 1] === '>')) word = (word ?? '') + character;
     else if (character === ';' || character === '|' || character === '&') endCommand(character);
-    else if (character === '(' && word === undefined && words.length === 0) brackets.push('commands');
+    else if (character === '(' && word === undefined && words.every((each) => KEYWORD.test(each)))
+      brackets.push('commands');
     else if (character === ')' && brackets.at(-1) === 'commands') {
       brackets.pop();
       endWord();

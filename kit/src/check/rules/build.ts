@@ -317,8 +317,7 @@ function neededStages(dockerfile: Dockerfile, target: Stage): Stage[] {
     if (parent && parent.index < stage.index) visit(parent);
     for (const step of stage.instructions) {
       if (step.flags.from !== undefined) visit(find(step.flags.from));
-      const [, mounted] = /--mount=\S*from=([\w.-]+)/.exec(step.raw) ?? [];
-      if (mounted !== undefined) visit(find(mounted));
+      for (const [, mounted = ''] of (step.flags.mount ?? '').matchAll(/\bfrom=([\w.-]+)/g)) visit(find(mounted));
     }
   };
   visit(target);
@@ -914,10 +913,12 @@ export const buildStep: Rule = {
       for (const stage of neededStages(image.dockerfile, image.stage)) {
         const own = imageOf(image.dockerfile, stage, build, image.context);
         for (const run of own.runs) {
+          // A mount shows files that nobody copied, unless it is only a cache.
+          const mounts = (run.instruction.flags.mount ?? '').split(' ').filter(Boolean);
           if (
             run.stage !== stage ||
-            /--mount=type=bind|<</.test(run.instruction.raw) ||
-            'mount' in run.instruction.flags
+            run.instruction.raw.includes('<<') ||
+            mounts.some((mount) => !/\btype=(cache|secret|ssh|tmpfs)\b/.test(mount))
           )
             continue;
           yield* stepRemarks(model, build, own, run);
