@@ -366,14 +366,9 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
     return named.every((build) => build.dockerfile === named[0]?.dockerfile)
       ? named[0]
       : named.find((build) => build.images.some((name) => sameTag(name, image.tag ?? 'latest')));
-  if (container.image === '' || COURSE_IMAGES.test(image.repository) || knownPorts(image.repository)) return undefined;
-  if (image.account === undefined && OFFICIAL.has(image.tail)) return undefined;
-  if (
-    /^(bitnami|bitnamilegacy|grafana|prom|minio|quay\.io|registry\.k8s\.io|gcr\.io\/google|mcr\.microsoft\.com|k8s\.gcr\.io|hashicorp|dpage|apache|confluentinc|jaegertracing|curlimages|cgr\.dev)/.test(
-      image.repository,
-    )
-  )
-    return undefined;
+  if (container.image === '' || isForeign(container.image)) return undefined;
+  // A pod's name tells of its main container, not of those beside it.
+  const isMain = image.repository === mainImage(workload);
   const distinct = real.filter(
     (build, index) => real.findIndex((other) => other.dockerfile === build.dockerfile) === index,
   );
@@ -381,11 +376,13 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
     const folder = path.posix.basename(path.posix.dirname(build.dockerfile)).toLowerCase();
     return (
       folder !== '.' &&
-      [image.tail, container.name, workload.resource.name].some((name) => name.toLowerCase() === folder)
+      [image.tail, container.name, ...(isMain ? [workload.resource.name] : [])].some(
+        (name) => name.toLowerCase() === folder,
+      )
     );
   });
   if (ownFolder.length === 1) return wholeBuild(ownFolder[0]);
-  const role = roleOf(image.tail) ?? roleOf(container.name) ?? roleOf(workload.resource.name);
+  const role = roleOf(image.tail) ?? roleOf(container.name) ?? (isMain ? roleOf(workload.resource.name) : undefined);
   const sameRole = role === undefined ? [] : distinct.filter((build) => roleOfBuild(model, build) === role);
   if (sameRole.length === 1) return wholeBuild(sameRole[0]);
   const custom = customImages(cluster);
@@ -401,6 +398,29 @@ export function buildOf(model: Model, cluster: Cluster, workload: Workload, cont
     : undefined;
 }
 
+/** Accounts and registries whose images come from others: servers, and helpers that stand beside a container. */
+const FOREIGN =
+  /^(bitnami|bitnamilegacy|grafana|prom|prometheuscommunity|minio|quay\.io|registry\.k8s\.io|k8s\.gcr\.io|gcr\.io\/(google|cloud-sql-connectors|cloudsql-docker|kaniko|distroless)|mcr\.microsoft\.com|docker\.elastic\.co|public\.ecr\.aws\/(docker|bitnami|aws|datadog)|cgr\.dev|hashicorp|dpage|apache|confluentinc|jaegertracing|openzipkin|curlimages|fluent|fluentd|timberio|otel|envoyproxy|istio|linkerd|oliver006|natsio|datadog|newrelic|elastic|opensearchproject|nginxinc|kong|haproxytech|oauth2-proxy|ghcr\.io\/(oauth2-proxy|open-telemetry|cloudnative-pg|external-secrets|mlflow)|cloudflare|tailscale|mongodb|redislabs|phpmyadmin|mailhog|axllent|ollama|qdrant|chromadb|getmeili|typesense|n8nio|metabase|selenium|gitea|edoburu|kiwigrid|alpine|bitnamicharts|rancher|nicolaka|natsio|stakater|jimmidyson|wait-for)(\/|$)/;
+
+/** Whether an image is somebody else's: official, well known, or of the course. */
+function isForeign(name: string): boolean {
+  const image = parseImage(name);
+  return (
+    COURSE_IMAGES.test(image.repository) ||
+    knownPorts(image.repository) !== undefined ||
+    (image.account === undefined && OFFICIAL.has(image.tail)) ||
+    FOREIGN.test(image.repository)
+  );
+}
+
+/** The image that a pod is for: of the container that is called like it, else of the first that is no helper. */
+function mainImage({ containers, resource }: Workload): string | undefined {
+  const own = containers.filter((each) => !each.isInit && !isForeign(each.image));
+  const main =
+    own.find((each) => each.name === resource.name || parseImage(each.image).tail === resource.name) ?? own[0];
+  return main && parseImage(main.image).repository;
+}
+
 const customOf = new WeakMap<Cluster, Set<string>>();
 
 /** The images of a cluster that are neither official nor well known. */
@@ -409,8 +429,9 @@ function customImages(cluster: Cluster): Set<string> {
   if (known) return known;
   const names = new Set(
     cluster.workloads
-      .flatMap((workload) => workload.containers.map((container) => parseImage(container.image).repository))
-      .filter((name) => !knownPorts(name) && !OFFICIAL.has(name)),
+      .flatMap((workload) => workload.containers)
+      .filter(({ image }) => COURSE_IMAGES.test(parseImage(image).repository) || !isForeign(image))
+      .map(({ image }) => parseImage(image).repository),
   );
   customOf.set(cluster, names);
   return names;
