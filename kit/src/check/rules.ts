@@ -50,6 +50,7 @@ import { securityContext } from './rules/pod-security.ts';
 import { variableReference } from './rules/pod-variables.ts';
 import { configUnused, namespaceMismatch, referenceKey, referenceMissing, volumeMissing } from './rules/references.ts';
 import { frontPath, ingressRewrite, probePath, proxyRewrite } from './rules/routes.ts';
+import { secretPublic } from './rules/secret-public.ts';
 import { secretCommitted } from './rules/secrets.ts';
 import { startCommand, startFile, startForm, startProgram } from './rules/start.ts';
 import { credentialsDisagree, databaseVariable, variableMissing } from './rules/variables.ts';
@@ -129,6 +130,7 @@ export const rules: readonly Rule[] = [
   databaseVolume,
   volumeShared,
   secretCommitted,
+  secretPublic,
   workflowFile,
   workflowReference,
   workflowService,

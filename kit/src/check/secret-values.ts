@@ -36,6 +36,8 @@ const KEY_SHAPES: readonly [RegExp, string][] = [
   [/https:\/\/hooks\.slack\.com\/services\/T[A-Z0-9]{8,}\/B[A-Z0-9]{8,}\/[A-Za-z0-9]{24}/, 'Slack'],
   [/https:\/\/discord(?:app)?\.com\/api\/webhooks\/\d{17,20}\/[A-Za-z0-9_-]{60,}/, 'Discord'],
   [/\bAccountKey=[A-Za-z0-9+/]{86}==/, 'Azure'],
+  [/\bclient-key-data:\s*LS0tLS1CRUdJTi[A-Za-z0-9+/=]{20,}/, 'Kubernetes'],
+  [/\btoken:\s*["']?eyJhbGciOi[\w-]+\.eyJ[\w-]+\.[\w-]{20,}/, 'Kubernetes'],
   [/\bdop_v1_[0-9a-f]{64}\b/, 'DigitalOcean'],
   [/\brnd_[A-Za-z0-9]{28,}\b/, 'Render'],
   [/\bpplx-[A-Za-z0-9]{40,}\b/, 'Perplexity'],

@@ -365,6 +365,7 @@ function missingMount(
 function* mixedLists(file: JsonObject | undefined): Generator<Remark> {
   for (const [name, service] of Object.entries(objectAt(file, 'services'))) {
     if (!isObject(service)) continue;
+    yield* keptQuotes(name, service);
     for (const key of ['environment', 'labels']) {
       const list = service[key];
       const index = Array.isArray(list) ? list.findIndex((entry) => isObject(entry)) : -1;
@@ -386,6 +387,37 @@ function* mixedLists(file: JsonObject | undefined): Generator<Remark> {
         ],
       };
     }
+  }
+}
+
+/** `- NAME="value"`: in a list, the quotes are a part of the value. */
+function* keptQuotes(name: string, service: JsonObject): Generator<Remark> {
+  const list = service.environment;
+  if (!Array.isArray(list)) return;
+  for (const [index, entry] of list.entries()) {
+    const [, variable = '', quote = '', value = ''] =
+      /^(\w+)=(["'])(.*)\2$/s.exec(typeof entry === 'string' ? entry : '') ?? [];
+    if (variable === '') continue;
+    const breaks = /^[a-z][\w+]*:\/\//i.test(value) || /(^|_)(HOST|PORT)$/.test(variable);
+    yield {
+      severity: breaks ? 'error' : 'warning',
+      place: placeOf(list, index),
+      about: `quotes ${name} ${variable}`,
+      fr: [
+        `Dans une liste, les guillemets font partie de la valeur : « ${name} » reçoit ${variable} avec eux.`,
+        breaks
+          ? `L’application ne sait pas la lire : « Could not parse … from string '${quote}…' », « invalid port » ou « Name or service not known ».`
+          : 'L’application compare ou affiche la valeur avec ses guillemets.',
+        `Écrivez sans guillemets : - ${variable}=… (ou entourez toute la ligne : - "${variable}=…")`,
+      ],
+      en: [
+        `In a list, quotes are a part of the value: "${name}" is given ${variable} with them.`,
+        breaks
+          ? `The application cannot read it: "Could not parse … from string '${quote}…'", "invalid port" or "Name or service not known".`
+          : 'The application compares or shows the value with its quotes.',
+        `Write without quotes: - ${variable}=… (or around the whole line: - "${variable}=…")`,
+      ],
+    };
   }
 }
 

@@ -668,20 +668,8 @@ export const manifestValue: Rule = {
           severity: fault.severity ?? 'error',
           place: fault.place,
           about: `field ${fault.place.file}:${fault.place.line}`,
-          fr: [
-            fault.fr[0],
-            fault.words === ''
-              ? 'L’application reçoit la valeur avec cette fin de ligne : mot de passe refusé, adresse illisible.'
-              : `Kubernetes refuse l’objet : « ${words} ».`,
-            fault.fr[1],
-          ],
-          en: [
-            fault.en[0],
-            fault.words === ''
-              ? 'The application is given the value with that line end: a password that is refused, an address that cannot be read.'
-              : `Kubernetes refuses the object: "${words}".`,
-            fault.en[1],
-          ],
+          fr: [fault.fr[0], fault.look?.fr ?? `Kubernetes refuse l’objet : « ${words} ».`, fault.fr[1]],
+          en: [fault.en[0], fault.look?.en ?? `Kubernetes refuses the object: "${words}".`, fault.en[1]],
         };
       }
     }
@@ -789,6 +777,10 @@ function* base64Faults(model: Model, object: JsonObject, file: string): Generato
         `${ended.map(([key]) => key).join(', ')}: the base64 holds a line end ("echo" adds one), which is part of the value.`,
         'Make it again with "echo -n … | base64", or write the value as plain text under "stringData:".',
       ],
+      look: {
+        fr: 'L’application reçoit la valeur avec cette fin de ligne : mot de passe refusé, adresse illisible.',
+        en: 'The application is given the value with that line end: a password that is refused, an address that cannot be read.',
+      },
     };
   if (blank[0])
     yield {
@@ -825,8 +817,10 @@ function blankWords(kind: string, path: string[], field: string, value: string):
 
 interface ValueFault {
   place: Place;
-  /** What Kubernetes says; empty when it takes the value, and the application cannot use it. */
+  /** What Kubernetes says when it refuses the object. */
   words: string;
+  /** What shows when it takes the object all the same. */
+  look?: { fr: string; en: string };
   fr: [string, string];
   en: [string, string];
   severity?: 'warning';
@@ -1155,7 +1149,29 @@ function* podFaults(object: JsonObject, kind: string): Generator<ValueFault> {
           ],
         };
       }
+      const given = new Map<string, JsonObject>();
       for (const entry of objectsAt(container, 'env')) {
+        const variable = textAt(entry, 'name') ?? '';
+        const before = given.get(variable);
+        given.set(variable, entry);
+        if (before && JSON.stringify(before) !== JSON.stringify(entry))
+          yield {
+            severity: 'warning',
+            place: placeOf(entry, 'name'),
+            words: '',
+            fr: [
+              `La variable ${variable} est donnée deux fois (lignes ${placeOf(before, 'name').line} et ${placeOf(entry, 'name').line}), avec deux valeurs.`,
+              'Gardez une seule des deux.',
+            ],
+            en: [
+              `The variable ${variable} is given twice (lines ${placeOf(before, 'name').line} and ${placeOf(entry, 'name').line}), with two values.`,
+              'Keep one of the two.',
+            ],
+            look: {
+              fr: `La dernière l’emporte ; kubectl ne fait que prévenir : « hides previous definition of "${variable}", which may be dropped when using apply ».`,
+              en: `The last one wins; kubectl merely warns: "hides previous definition of "${variable}", which may be dropped when using apply".`,
+            },
+          };
         if ('value' in entry && 'valueFrom' in entry && entry.value !== '' && entry.value !== null) {
           yield {
             place: placeOf(entry, 'valueFrom'),

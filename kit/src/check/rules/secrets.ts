@@ -97,6 +97,7 @@ function* inManifests(model: Model): Generator<Held> {
         continue;
       const resource = { apiVersion: '', kind, name: '', namespace: undefined, object, place: placeOf(object) };
       const entries = Object.entries(dataOf(resource));
+      yield* inRegistryLogin(object);
       const beside = entries.flatMap(([name, { text }]) =>
         text === undefined || namesSecret(name) || text.length >= 200 ? [] : [text],
       );
@@ -114,6 +115,22 @@ function* inManifests(model: Model): Generator<Held> {
       for (const [name, { value, place, from }] of container.env)
         if (from === 'value' && value !== undefined && place.file !== '' && !(written.get(name) ?? '').includes('$('))
           yield { name, value, place, where: 'manifest', beside };
+    }
+  }
+}
+
+/** The password of a registry, in the form in which Kubernetes keeps it. */
+function* inRegistryLogin(object: JsonObject): Generator<Held> {
+  for (const section of ['data', 'stringData']) {
+    const data = objectAt(object, section);
+    for (const name of ['.dockerconfigjson', '.dockercfg']) {
+      const raw = textAt(data, name) ?? '';
+      const text = section === 'data' ? Buffer.from(raw, 'base64').toString('utf8') : raw;
+      for (const [, key, word = ''] of text.matchAll(/"(password|auth)"\s*:\s*"([^"]+)"/g)) {
+        const password = key === 'auth' ? (Buffer.from(word, 'base64').toString('utf8').split(':')[1] ?? '') : word;
+        const place = placeOf(data, name);
+        yield { name: `password (${name})`, value: password, place, where: 'Secret', beside: [] };
+      }
     }
   }
 }
@@ -151,9 +168,9 @@ function* inDockerfiles(model: Model): Generator<Held> {
   for (const build of model.builds) {
     for (const stage of readImage(model.project, build)?.dockerfile.stages ?? []) {
       for (const step of stage.instructions) {
-        if (step.keyword !== 'ENV') continue;
+        if (step.keyword !== 'ENV' && step.keyword !== 'ARG') continue;
         const place = { file: build.dockerfile, line: step.line };
-        for (const [name, value] of environmentOf(step.text))
+        for (const [name, value] of environmentOf(step.raw))
           yield { name, value, place, where: 'dockerfile', beside: [] };
       }
     }
@@ -201,7 +218,9 @@ function* inTexts(model: Model): Generator<Held> {
   for (const { path: file, size } of project.files) {
     const base = path.posix.basename(file);
     const isNamed =
-      CODE.test(file) || SETTINGS.test(file) || /\.(env|txt|pem|key)$|^\.env|^\.Renviron$|dockerfile/i.test(base);
+      CODE.test(file) ||
+      SETTINGS.test(file) ||
+      /\.(env|txt|md|sql|pem|key)$|^\.env|^\.Renviron$|dockerfile/i.test(base);
     // A private key is often kept in a file that has no ending.
     if (!isNamed && (base.includes('.') || size > 20_000)) continue;
     if (
@@ -226,9 +245,14 @@ function* inTexts(model: Model): Generator<Held> {
     let lineOf: ((offset: number) => number) | undefined;
     const placeAt = (index: number): Place => ({ file, line: (lineOf ??= lineCounter(text))(index) });
     if (where === 'code') yield* inCode(text, placeAt);
+    if (file.endsWith('.sql')) {
+      for (const match of text.matchAll(/\b(?:PASSWORD|IDENTIFIED\s+BY)\s+'([^'\n]{6,})'/gi))
+        if (isStrong(match[1] ?? ''))
+          yield { name: 'PASSWORD', value: match[1] ?? '', place: placeAt(match.index), where: 'compose', beside: [] };
+    }
     if (where === 'settings' && SETTINGS.test(file)) yield* inSettings(text, placeAt, file.endsWith('.tfvars'));
     const isRemark = (index: number): boolean =>
-      base.endsWith('.txt') || /^\s*(#|\/\/|--)/.test(text.slice(text.lastIndexOf('\n', index) + 1, index));
+      /\.(txt|md)$/.test(base) || /^\s*(#|\/\/|--)/.test(text.slice(text.lastIndexOf('\n', index) + 1, index));
     for (const { owner, value, index } of keysIn(text))
       yield { name: '', value, place: placeAt(index), where, beside: [], kind: { owner }, isRemark: isRemark(index) };
     for (const match of text.matchAll(
@@ -347,6 +371,9 @@ function judge(held: Held): Judged | undefined {
       return undefined;
     return made(/\.env\.(dev|development|local)|(^|\/)(dev|local)\.env$/.test(file) ? 'warning' : 'error');
   }
+  // A strong password is seldom made for one's own computer alone; a name or a word beside it may say that it is.
+  if (isPassword(name) && isStrong(value) && !/dev|local|test|demo/i.test(name + value))
+    return made(where === 'dockerfile' ? 'error' : 'warning');
   return isKey ? made(isGiven ? 'error' : 'warning') : undefined;
 }
 
