@@ -32,7 +32,11 @@ export interface Stack {
   externalNetworks: Set<string>;
   /** Variables that compose itself puts in, and that no file gives. */
   unset: { name: string; place: Place; service: string | undefined }[];
-  missing: { name: string; place: Place; what: 'env_file' | 'own env_file' | 'include' | 'extends' | 'config' }[];
+  missing: {
+    name: string;
+    place: Place;
+    what: 'env_file' | 'own env_file' | 'extended service' | 'include' | 'extends' | 'config';
+  }[];
   isOpen: boolean;
 }
 
@@ -398,7 +402,11 @@ function extendService(
     else stack.missing.push({ name: file, place: placeOf(service, 'extends'), what: 'extends' });
   }
   const parent = objectAt(source, 'services', name);
-  if (Object.keys(parent).length === 0) return service;
+  if (Object.keys(parent).length === 0) {
+    if (source && name !== '' && !stack.isOpen)
+      stack.missing.push({ name, place: placeOf(service, 'extends'), what: 'extended service' });
+    return service;
+  }
   const kept = Object.fromEntries(Object.entries(parent).filter(([key]) => key !== 'depends_on'));
   setOrigin(kept, placeOf(parent), new Map(Object.keys(kept).map((key) => [key, placeOf(parent, key)])));
   return layer(extendService(project, folder, source ?? {}, kept, byPath, stack, depth + 1), service);

@@ -4,7 +4,7 @@ import type { Instance, Model } from '../model.ts';
 import type { Service, Stack } from '../read/compose.ts';
 import { engineOf } from '../read/images.ts';
 import { composeFaults, propertiesOf } from '../read/schema.ts';
-import { isObject, objectAt, placeAt, placeOf, type JsonObject, type Place, written } from '../read/yaml.ts';
+import { isObject, objectAt, placeAt, placeOf, textAt, type JsonObject, type Place, written } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
 import { hiddenInPods } from './pod-volumes.ts';
 
@@ -56,8 +56,11 @@ export const composeSchema: Rule = {
     for (const stack of model.stacks) {
       const names = stack.services.map((service) => service.name);
       yield* circles(stack);
+      yield* sleepingServices(stack);
       for (const { name, place, what } of stack.missing) {
-        if (what !== 'own env_file') yield missingFile(name, place, what);
+        if (what === 'extended service') {
+          if (!isLayer(model, stack)) yield noParent(name, place, names);
+        } else if (what !== 'own env_file') yield missingFile(name, place, what);
         else if (/(^|\/)(docker-)?compose\.ya?ml$/.test(stack.file) && !/prod/i.test(name) && !isExplained(model, name))
           yield ownEnvFile(name, place);
       }
@@ -144,6 +147,51 @@ export const composeSchema: Rule = {
     }
   },
 };
+
+function noParent(name: string, place: Place, names: string[]): Remark {
+  const near = nearest(name, names, 3);
+  return {
+    severity: 'error',
+    place,
+    fr: [
+      `Ce service reprend (extends) « ${name} », qui n’est pas défini.`,
+      `« docker compose » s’arrête : « cannot extend service … : service "${name}" not found ».`,
+      near === undefined ? 'Enlevez extends:, ou définissez ce service.' : `Écrivez : ${near}`,
+    ],
+    en: [
+      `This service extends "${name}", which is not defined.`,
+      `"docker compose" stops: "cannot extend service …: service "${name}" not found".`,
+      near === undefined ? 'Remove extends:, or define that service.' : `Write: ${near}`,
+    ],
+  };
+}
+
+/** A service that is always started waits for one that only starts with a profile. */
+function* sleepingServices(stack: Stack): Generator<Remark> {
+  for (const service of stack.services.filter((each) => each.profiles.length === 0)) {
+    for (const { name, place } of service.dependsOn) {
+      const other = stack.services.find((each) => each.name === name);
+      if (!other || other.profiles.length === 0 || textAt(service.object, 'depends_on', name, 'required') === 'false')
+        continue;
+      const [profile = ''] = other.profiles;
+      yield {
+        severity: 'error',
+        place,
+        about: `profile ${stack.file} ${name}`,
+        fr: [
+          `« ${service.name} » démarre toujours, et dépend de « ${name} », qui ne démarre qu’avec le profil « ${profile} ».`,
+          `« docker compose up » s’arrête : « service "${service.name}" depends on undefined service "${name}": invalid compose project ».`,
+          `Enlevez profiles: de « ${name} » (ou donnez le même à « ${service.name} »).`,
+        ],
+        en: [
+          `"${service.name}" always starts, and depends on "${name}", which starts with the profile "${profile}" only.`,
+          `"docker compose up" stops: "service "${service.name}" depends on undefined service "${name}": invalid compose project".`,
+          `Remove profiles: from "${name}" (or give the same to "${service.name}").`,
+        ],
+      };
+    }
+  }
+}
 
 /** Services that wait for each other. */
 function* circles(stack: Stack): Generator<Remark> {

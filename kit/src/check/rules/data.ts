@@ -255,6 +255,8 @@ export const sqliteLost: Rule = {
   *check(model) {
     for (const instance of model.instances) {
       const { workload } = instance;
+      const lost = instance.stack ? lostInCompose(model, instance) : undefined;
+      if (lost) yield lost;
       if (!workload || /^(Job|CronJob)$/.test(workload.resource.kind) || instance.container?.isInit) continue;
       const database = sqliteOf(model, instance);
       if (!database) continue;
@@ -317,6 +319,33 @@ export const sqliteLost: Rule = {
     }
   },
 };
+
+/** Under compose a container lives until it is made anew: at each build, and at each `down`. */
+function lostInCompose(model: Model, instance: Instance): Remark | undefined {
+  const database = sqliteOf(model, instance);
+  if (!database || !instance.image || volumeAt(instance, database.file) || isReadOnly(model, instance))
+    return undefined;
+  const folder = path.posix.dirname(path.posix.resolve(instance.around.workdir, database.file));
+  return {
+    severity: 'warning',
+    place: database.place,
+    about: `sqlite ${database.place.file}:${database.place.line}`,
+    fr: [
+      `La base SQLite (« ${database.file} ») est dans le conteneur « ${instance.name} », sans volume.`,
+      'Tout est perdu à chaque « docker compose down », et quand l’image change.',
+      folder === instance.around.workdir
+        ? 'Mettez la base dans un dossier à elle (par exemple data/), et montez-y un volume.'
+        : `Ajoutez à « ${instance.name} » :\nvolumes:\n  - donnees:${folder}\n(et, au bord gauche) volumes:\n  donnees:`,
+    ],
+    en: [
+      `The SQLite database ("${database.file}") is in the container "${instance.name}", without a volume.`,
+      'Everything is lost at each "docker compose down", and when the image changes.',
+      folder === instance.around.workdir
+        ? 'Put the database into a folder of its own (data/, say), and mount a volume there.'
+        : `Add to "${instance.name}":\nvolumes:\n  - data:${folder}\n(and, at the left edge) volumes:\n  data:`,
+    ],
+  };
+}
 
 /** The only volume of a container that outlives it. */
 function lastingMount(instance: Instance): { target: string; place: Place } | undefined {

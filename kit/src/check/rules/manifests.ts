@@ -870,6 +870,13 @@ function* valueFaults(object: JsonObject): Generator<ValueFault> {
       };
     }
   }
+  if (kind === 'Deployment')
+    yield* allowed(
+      at(object, 'spec', 'strategy', 'type'),
+      ['RollingUpdate', 'Recreate'],
+      placeAt(object, ['spec', 'strategy', 'type']),
+      'spec.strategy.type',
+    );
   if (kind === 'HorizontalPodAutoscaler') {
     const least = at(object, 'spec', 'minReplicas');
     const most = at(object, 'spec', 'maxReplicas');

@@ -30,7 +30,7 @@ import {
 } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
 import { textOf, type SourceFile } from '../read/source.ts';
-import { at, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
+import { at, objectAt, placeAt, placeOf, textAt, type JsonObject, type Place, written } from '../read/yaml.ts';
 import { editDistance, nearest } from '../words.ts';
 import { mayRead, variableCause } from './variables.ts';
 
@@ -273,7 +273,7 @@ function* servicePortRemarks(model: Model, service: Resource, workload: Workload
     const { target, place } = targetOf(port);
     if (typeof target === 'string') {
       const named = declared.find(({ name }) => name === target);
-      if (named && isHeard && known.length > 0 && !known.includes(named.port))
+      if (named && isHeard && known.length > 0 && !known.includes(named.port) && named.port <= 65535)
         yield misnamedPort(workload, service, target, named, heard[0], known);
       if (isFilledInLater(target) || named) continue;
       const names = declared.flatMap(({ name }) => name ?? []);
@@ -882,7 +882,14 @@ export const composeHost: Rule = {
   *check(model) {
     for (const instance of model.instances) {
       const { stack, service } = instance;
-      if (!stack || !service || stack.isOpen || textAt(service.object, 'network_mode') !== undefined) continue;
+      if (!stack || !service || stack.isOpen) continue;
+      const mode = textAt(service.object, 'network_mode');
+      if (mode === 'host') {
+        const names = namesOf(model, instance);
+        const address = addressesOf(model, instance).find(({ host }) => names.has(host));
+        if (address) yield onHostNetwork(service.object, address, names.get(address.host));
+      }
+      if (mode !== undefined) continue;
       for (const address of addressesOf(model, instance)) {
         const remark = composeHostRemark(model, instance, address);
         if (remark) yield remark;
@@ -890,6 +897,26 @@ export const composeHost: Rule = {
     }
   },
 };
+
+/** On the network of the computer itself, the names of services are unknown. */
+function onHostNetwork(service: JsonObject, address: Address, target: Instance | undefined): Remark {
+  const port = target?.service?.ports[0]?.host;
+  return {
+    severity: 'error',
+    place: address.place,
+    about: `host network ${address.place.file}:${address.place.line}`,
+    fr: [
+      `Avec network_mode: host (ligne ${placeOf(service, 'network_mode').line}), le conteneur est sur le réseau de l’ordinateur, où « ${address.host} » n’est pas un nom : ${address.label} n’y mène pas.`,
+      `L’application ne le trouve pas : « could not translate host name "${address.host}" » ou « getaddrinfo ENOTFOUND ${address.host} ».`,
+      `Enlevez network_mode: host${port === undefined ? '' : ` (ou écrivez l’hôte localhost:${port})`}.`,
+    ],
+    en: [
+      `With network_mode: host (line ${placeOf(service, 'network_mode').line}) the container is on the computer’s own network, where "${address.host}" is no name: ${address.label} does not lead there.`,
+      `The application does not find it: "could not translate host name "${address.host}"" or "getaddrinfo ENOTFOUND ${address.host}".`,
+      `Remove network_mode: host${port === undefined ? '' : ` (or write the host localhost:${port})`}.`,
+    ],
+  };
+}
 
 interface Address {
   label: string;

@@ -142,6 +142,7 @@ export const referenceMissing: Rule = {
     en: 'A pod is tied to its configuration by a name, compared letter by letter. As long as the named object does not exist, the container is not created.',
   },
   *check(model) {
+    for (const cluster of model.clusters) yield* namedObjects(model, cluster);
     for (const cluster of model.clusters) {
       for (const reference of cluster.workloads.flatMap(referencesOf)) {
         if (reference.isOptional || findResource(cluster, reference.kind, reference.name, reference.workload.resource))
@@ -258,6 +259,75 @@ function sharesWord(a: string, b: string): boolean {
           !/^(secrets?|config(uration|map)?|cm|app(lication)?|env|variables?|credentials?|creds?)$/.test(word),
       );
   return words(a).some((word) => words(b).includes(word));
+}
+
+/** The Service that a StatefulSet names, and the ServiceAccount of a pod. */
+function* namedObjects(model: Model, cluster: Cluster): Generator<Remark> {
+  if (cluster.isOpen) return;
+  const names = (kind: string) => cluster.resources.filter((each) => each.kind === kind).map((each) => each.name);
+  for (const { resource, pod } of cluster.workloads) {
+    const service = textAt(resource.object, 'spec', 'serviceName');
+    if (
+      resource.kind === 'StatefulSet' &&
+      service !== undefined &&
+      service !== '' &&
+      !isFilledInLater(service) &&
+      !names('Service').includes(service)
+    ) {
+      const own = cluster.resources.find(
+        (each) =>
+          each.kind === 'Service' && workloadsOf(cluster, each).some((workload) => workload.resource === resource),
+      );
+      yield {
+        severity: 'warning',
+        place: placeAt(resource.object, ['spec', 'serviceName']),
+        about: `service name ${resource.name}`,
+        fr: [
+          `Le StatefulSet « ${resource.name} » nomme le Service « ${service} », qu’aucun fichier ne définit.`,
+          `Les pods démarrent, mais leurs noms (${resource.name}-0.${service}) ne mènent nulle part : « Name or service not known ».`,
+          own === undefined
+            ? `Ajoutez un Service nommé ${service}, avec clusterIP: None et le sélecteur de ces pods.`
+            : `Écrivez ici : serviceName: ${own.name}`,
+        ],
+        en: [
+          `The StatefulSet "${resource.name}" names the Service "${service}", which no file defines.`,
+          `The pods start, but their names (${resource.name}-0.${service}) lead nowhere: "Name or service not known".`,
+          own === undefined
+            ? `Add a Service named ${service}, with clusterIP: None and the selector of these pods.`
+            : `Write here: serviceName: ${own.name}`,
+        ],
+      };
+    }
+    const account = textAt(pod, 'serviceAccountName') ?? 'default';
+    if (account === 'default' || isFilledInLater(account) || names('ServiceAccount').includes(account)) continue;
+    const isSaid = model.project.files.some(
+      ({ path: file }) =>
+        /\.(md|sh|bash|ya?ml|mk|tf|ps1)$|(^|\/)(makefile|justfile)$/i.test(file) &&
+        !model.manifests.some((manifest) => manifest.path === file) &&
+        (model.project.read(file) ?? '').includes(account),
+    );
+    if (isSaid) continue;
+    const near = nearest(account, names('ServiceAccount'), 4);
+    yield {
+      severity: near === undefined ? 'warning' : 'error',
+      place: placeOf(pod, 'serviceAccountName'),
+      about: `account ${account}`,
+      fr: [
+        `Le pod de « ${resource.name} » demande le ServiceAccount « ${account} », qu’aucun fichier ne définit.`,
+        `Aucun pod n’est créé ; « kubectl describe » montre « error looking up service account …/${account}: serviceaccount "${account}" not found ».`,
+        near === undefined
+          ? `Enlevez la ligne, ou ajoutez :\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: ${account}`
+          : `Écrivez ici : serviceAccountName: ${near}`,
+      ],
+      en: [
+        `The pod of "${resource.name}" asks for the ServiceAccount "${account}", which no file defines.`,
+        `No pod is made; "kubectl describe" shows "error looking up service account …/${account}: serviceaccount "${account}" not found".`,
+        near === undefined
+          ? `Remove the line, or add:\napiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: ${account}`
+          : `Write here: serviceAccountName: ${near}`,
+      ],
+    };
+  }
 }
 
 export const referenceKey: Rule = {

@@ -3,7 +3,7 @@ import type { Model } from '../model.ts';
 import { parseImage } from '../read/images.ts';
 import { optionOf, readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { objectAt, placeOf, textAt, type Place } from '../read/yaml.ts';
+import { listAt, objectAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
 export const workflowReference: Rule = {
@@ -28,6 +28,9 @@ export const workflowReference: Rule = {
         }
         yield* pushedUnbuilt(workflow, job);
         yield* strangeWorkloads(model, job);
+        const lost = withoutCluster(job);
+        if (lost) yield lost;
+        yield* otherJobs(workflow, job);
         yield* missingArtifacts(workflow, job);
       }
     }
@@ -194,6 +197,88 @@ function emptyOutput(workflow: Workflow, job: Job, step: Step): Remark | undefin
   return undefined;
 }
 
+/** `kubectl` on a machine of GitHub that no step leads to a cluster. */
+function withoutCluster(job: Job): Remark | undefined {
+  const text = JSON.stringify(job.object);
+  const isLed =
+    /self-hosted|\$\{\{/.test(job.runsOn) ||
+    /kube_?config|set-cluster|--server|--token|\bkind |minikube|k3d|k3s|microk8s|gcloud|\baws |\baz |doctl|\bssh\b|tailscale|vault/i.test(
+      job.steps.map((step) => step.run.replace(/kubectl/g, '')).join('\n'),
+    ) ||
+    /KUBE/.test(
+      JSON.stringify([job.object.env ?? null, job.steps.map((step) => [step.object.env ?? null, step.run])]),
+    ) ||
+    job.steps.some(({ uses }) =>
+      /k8s|kube|gke|aks|eks|azure|google|aws|digitalocean|helm|kind|minikube|k3d|ssh|^\.\//i.test(uses),
+    ) ||
+    'container' in job.object;
+  const step = job.steps.find(({ run }) =>
+    /(^|[\n;&|]\s*)kubectl\s+(apply|create|rollout|set|delete|get)\b(?![^\n]*--dry-run)/.test(run),
+  );
+  if (!step || isLed || /KUBECONFIG/.test(text)) return undefined;
+  const lines = 'mkdir -p ~/.kube && echo "${{ secrets.KUBECONFIG }}" > ~/.kube/config';
+  return {
+    severity: 'error',
+    place: placeOf(step.object, 'run'),
+    about: `cluster ${step.place.file} ${job.name}`,
+    fr: [
+      'Cette étape appelle kubectl, et rien dans le travail ne lui donne l’accès à un cluster.',
+      'L’étape échoue : « The connection to the server localhost:8080 was refused - did you specify the right host or port? ».',
+      `Ajoutez avant elle une étape qui écrit l’accès, gardé dans un secret :\n- run: ${lines}`,
+    ],
+    en: [
+      'This step calls kubectl, and nothing in the job gives it access to a cluster.',
+      'The step fails: "The connection to the server localhost:8080 was refused - did you specify the right host or port?".',
+      `Add before it a step that writes the access, kept in a secret:\n- run: ${lines}`,
+    ],
+  };
+}
+
+/** `needs.JOB.outputs.NAME` of a job that gives no such output, or that this one does not wait for. */
+function* otherJobs(workflow: Workflow, job: Job): Generator<Remark> {
+  const needs = [textAt(job.object, 'needs') ?? '', ...listAt(job.object, 'needs').map(written)];
+  const told = new Set<string>();
+  for (const step of [job.object, ...job.steps.map((each) => each.object)]) {
+    const own = step === job.object ? { ...job.object, steps: null } : step;
+    for (const [whole, name = '', output = ''] of JSON.stringify(own).matchAll(/needs\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+      const other = workflow.jobs.find((each) => each.name === name);
+      if (!other || told.has(whole) || 'uses' in other.object) continue;
+      const outputs = Object.keys(objectAt(other.object, 'outputs'));
+      const isAwaited = needs.includes(name);
+      if (isAwaited && outputs.includes(output)) continue;
+      told.add(whole);
+      const right = nearest(output, outputs, 3);
+      yield {
+        severity: 'warning',
+        place: placeOf(step),
+        about: `output ${workflow.path} ${job.name} ${whole}`,
+        fr: [
+          isAwaited
+            ? `Le travail « ${name} » ne donne pas de sortie « ${output} »${outputs.length === 0 ? ' (il n’a pas de outputs:)' : ` (il a : ${outputs.join(', ')})`} : ${whole} vaut du vide.`
+            : `« ${job.name} » n’attend pas « ${name} » (needs:) : ${whole} vaut du vide.`,
+          'La suite travaille avec un texte vide, sans un mot.',
+          !isAwaited
+            ? `Ajoutez au travail « ${job.name} » : needs: ${name}`
+            : right === undefined
+              ? `Ajoutez au travail « ${name} » :\noutputs:\n  ${output}: \${{ steps.….outputs.${output} }}`
+              : `Écrivez : needs.${name}.outputs.${right}`,
+        ],
+        en: [
+          isAwaited
+            ? `The job "${name}" gives no output "${output}"${outputs.length === 0 ? ' (it has no outputs:)' : ` (it has: ${outputs.join(', ')})`}: ${whole} is empty.`
+            : `"${job.name}" does not wait for "${name}" (needs:): ${whole} is empty.`,
+          'What follows works with an empty text, without a word.',
+          !isAwaited
+            ? `Add to the job "${job.name}": needs: ${name}`
+            : right === undefined
+              ? `Add to the job "${name}":\noutputs:\n  ${output}: \${{ steps.….outputs.${output} }}`
+              : `Write: needs.${name}.outputs.${right}`,
+        ],
+      };
+    }
+  }
+}
+
 /** `download-artifact` of what no step of the workflow puts up. */
 function* missingArtifacts(workflow: Workflow, job: Job): Generator<Remark> {
   const uploads = workflow.jobs
@@ -237,9 +322,9 @@ function* strangeWorkloads(model: Model, job: Job): Generator<Remark> {
   if (workloads.length === 0 || model.clusters.some((cluster) => cluster.isOpen)) return;
   for (const step of job.steps) {
     if (!step.run.includes('kubectl')) continue;
-    const written = placeOf(step.object, 'run');
+    const start = placeOf(step.object, 'run');
     for (const { words, line } of readShell(step.run)) {
-      const place = { file: written.file, line: written.line + (step.run.includes('\n') ? line : 0) };
+      const place = { file: start.file, line: start.line + (step.run.includes('\n') ? line : 0) };
       const [program = '', verb = '', action = '', ...rest] = words;
       if (program !== 'kubectl' || !((verb === 'set' && action === 'image') || verb === 'rollout')) continue;
       const free = rest.filter(

@@ -1,8 +1,19 @@
 import type { Remark, Rule, Sentences } from '../findings.ts';
 import type { Model } from '../model.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { at, isObject, objectAt, placeAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
-import { nearest } from '../words.ts';
+import {
+  at,
+  isObject,
+  listAt,
+  objectAt,
+  placeAt,
+  placeOf,
+  textAt,
+  type JsonObject,
+  type Place,
+  written,
+} from '../read/yaml.ts';
+import { literal, nearest } from '../words.ts';
 
 /** Secrets that a step uses, save the one that GitHub gives by itself. */
 function secretsOf(step: Step): string[] {
@@ -92,12 +103,118 @@ export const workflowFile: Rule = {
           ],
         };
       }
+      yield* strangeWords(workflow);
+      const paths = unseenPaths(model, workflow);
+      if (paths) yield paths;
       const branch = otherBranch(model, workflow);
       if (branch) yield branch;
       for (const job of workflow.jobs) yield* jobFaults(workflow, job);
     }
   },
 };
+
+const EVENTS =
+  'branch_protection_rule check_run check_suite create delete deployment deployment_status discussion discussion_comment fork gollum image_version issue_comment issues label merge_group milestone page_build project project_card project_column public pull_request pull_request_comment pull_request_review pull_request_review_comment pull_request_target push registry_package release repository_dispatch schedule status watch workflow_call workflow_dispatch workflow_run'.split(
+    ' ',
+  );
+const FILTERS = ['branches', 'branches-ignore', 'tags', 'tags-ignore', 'paths', 'paths-ignore', 'types'];
+const JOB_WORDS =
+  'name permissions needs if runs-on environment concurrency outputs env defaults steps timeout-minutes strategy continue-on-error container services uses with secrets snapshot'.split(
+    ' ',
+  );
+const STEP_WORDS = 'id if name uses run working-directory shell with env continue-on-error timeout-minutes'.split(' ');
+
+/** Misspelt words of a workflow, for which GitHub refuses the whole file. */
+function* strangeWords(workflow: Workflow): Generator<Remark> {
+  const check = function* (holder: JsonObject, known: string[]): Generator<Remark> {
+    for (const key of Object.keys(holder)) {
+      const right = known.includes(key)
+        ? undefined
+        : (nearest(key, known, 3) ?? known.find((each) => each.length > 3 && key.startsWith(each)));
+      if (right !== undefined && !(right in holder)) yield strangeWord(placeOf(holder, key), key, right);
+    }
+  };
+  const on = at(workflow.object, 'on');
+  if (isObject(on)) {
+    yield* check(on, EVENTS);
+    for (const event of ['push', 'pull_request', 'pull_request_target']) yield* check(objectAt(on, event), FILTERS);
+  }
+  for (const job of workflow.jobs) {
+    yield* check(job.object, JOB_WORDS);
+    for (const step of job.steps) yield* check(step.object, STEP_WORDS);
+  }
+}
+
+function strangeWord(place: Place, word: string, right: string): Remark {
+  return {
+    severity: 'error',
+    place,
+    fr: [
+      `« ${word} » n’est pas un mot de GitHub Actions à cet endroit.`,
+      `L’onglet Actions montre « Invalid workflow file: … Unexpected value '${word}' » : rien ne se lance.`,
+      `Écrivez : ${right}:`,
+    ],
+    en: [
+      `"${word}" is no word of GitHub Actions in this place.`,
+      `The Actions tab shows "Invalid workflow file: … Unexpected value '${word}'": nothing runs.`,
+      `Write: ${right}:`,
+    ],
+  };
+}
+
+/** A filter of paths under which the repository has no file. */
+function unseenPaths(model: Model, workflow: Workflow): Remark | undefined {
+  const push = objectAt(workflow.object, 'on', 'push');
+  const patterns = listAt(push, 'paths').map(written);
+  if (patterns.length === 0 || patterns.some((pattern) => /^!|[?[\]{}+]/.test(pattern))) return undefined;
+  const found = patterns.some((pattern) => {
+    const text = pattern
+      .split(/(\*\*\/?|\*)/)
+      .map((part) => (part.startsWith('**') ? '(?:.*/)?.*' : part === '*' ? '[^/]*' : literal(part)))
+      .join('');
+    const expression = new RegExp(`^${text}$`);
+    return model.project.files.some(({ path: file }) => file !== workflow.path && expression.test(file));
+  });
+  // The workflow's own file is often named beside the others.
+  if (found || patterns.some((pattern) => !/^[\w./*-]+$/.test(pattern))) return undefined;
+  return {
+    severity: 'warning',
+    place: placeOf(push, 'paths'),
+    fr: [
+      `Ce workflow ne part que si « ${patterns.join(', ')} » change, et le dépôt n’a aucun fichier de ce nom.`,
+      'Il ne part jamais, quoi qu’on pousse.',
+      'Corrigez le dossier sous paths:, ou enlevez ce filtre.',
+    ],
+    en: [
+      `This workflow runs only when "${patterns.join(', ')}" changes, and the repository has no such file.`,
+      'It never runs, whatever is pushed.',
+      'Mend the folder under paths:, or remove this filter.',
+    ],
+  };
+}
+
+/** A machine that GitHub does not have, or no longer. */
+function strangeRunner(job: Job): Remark | undefined {
+  const name = textAt(job.object, 'runs-on') ?? '';
+  const isGone = /^(ubuntu-(14|16|18|20)\.04|macos-(10\.15|11|12)|windows-(2016|2019))$/.test(name);
+  const isMisspelt =
+    name !== 'ubuntu-latest' && (name === 'ubuntu' || nearest(name, ['ubuntu-latest'], 3) !== undefined);
+  if (!isGone && !isMisspelt) return undefined;
+  return {
+    severity: 'error',
+    place: placeOf(job.object, 'runs-on'),
+    fr: [
+      `GitHub n’a ${isGone ? 'plus' : 'pas'} de machine « ${name} ».`,
+      'Le travail attend sans fin : « Waiting for a runner to pick up this job… ».',
+      'Écrivez : runs-on: ubuntu-latest',
+    ],
+    en: [
+      `GitHub has no machine "${name}"${isGone ? ' any more' : ''}.`,
+      'The job waits for ever: "Waiting for a runner to pick up this job…".',
+      'Write: runs-on: ubuntu-latest',
+    ],
+  };
+}
 
 /** `3.10` without quotes is the number 3.1. */
 function* shortVersions(job: Job): Generator<Remark> {
@@ -233,6 +350,8 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
         `Write: if: github.ref == 'refs/heads/${never[1] ?? ''}'`,
       ],
     };
+  const image = strangeRunner(job);
+  if (image) yield image;
   yield* shortVersions(job);
   for (const step of job.steps) {
     const [, action = '', version = ''] =
@@ -253,6 +372,21 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
         ],
       };
     }
+    if (/^[\w.-]+\/[\w./-]+$/.test(step.uses))
+      yield {
+        severity: 'error',
+        place: placeOf(step.object, 'uses'),
+        fr: [
+          `« ${step.uses} » n’a pas de version.`,
+          `L’onglet Actions montre « Invalid workflow file: … Expected format {org}/{repo}[/path]@ref. Actual '${step.uses}' ».`,
+          `Écrivez la version : uses: ${step.uses}@v…`,
+        ],
+        en: [
+          `"${step.uses}" has no version.`,
+          `The Actions tab shows "Invalid workflow file: … Expected format {org}/{repo}[/path]@ref. Actual '${step.uses}'".`,
+          `Write the version: uses: ${step.uses}@v…`,
+        ],
+      };
     if (step.uses !== '' && step.run !== '') {
       yield {
         severity: 'error',
