@@ -356,7 +356,8 @@ function judge(held: Held): Judged | undefined {
         return undefined;
       return made('error');
   }
-  if (!isReal) return undefined;
+  // Keys that their owners call publishable are meant to be seen.
+  if (!isReal || /^pk[._]/.test(secret)) return undefined;
   // What serves on one's own computer alone is no secret, unless it opens something elsewhere.
   if (hasKeyShape(value) || isForeign) return made('error');
   if (url) return undefined;
@@ -372,7 +373,11 @@ function judge(held: Held): Judged | undefined {
     return made(/\.env\.(dev|development|local)|(^|\/)(dev|local)\.env$/.test(file) ? 'warning' : 'error');
   }
   // A strong password is seldom made for one's own computer alone; a name or a word beside it may say that it is.
-  if (isPassword(name) && isStrong(value) && !/dev|local|test|demo/i.test(name + value))
+  if (
+    isPassword(name) &&
+    isStrong(value) &&
+    !/dev|local|test|demo|p[a@4][s$5]{2}|pwd|secret|admin|root/i.test(`${name.replace(/PASS\w*|PWD/gi, '')} ${value}`)
+  )
     return made(where === 'dockerfile' ? 'error' : 'warning');
   return isKey ? made(isGiven ? 'error' : 'warning') : undefined;
 }

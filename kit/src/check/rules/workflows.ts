@@ -372,7 +372,7 @@ function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
         ],
       };
     }
-    if (/^[\w.-]+\/[\w./-]+$/.test(step.uses))
+    if (/^[\w-][\w.-]*\/[\w./-]+$/.test(step.uses))
       yield {
         severity: 'error',
         place: placeOf(step.object, 'uses'),
