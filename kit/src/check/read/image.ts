@@ -308,7 +308,7 @@ function findInCopy(project: Project, image: Image, copy: Copy, source: string, 
     const pattern = globPattern(path.posix.basename(root));
     candidates.length = 0;
     const matches = project.list(folder).filter((entry) => pattern.test(entry));
-    if (matches.length === 0) return { state: 'unknown' };
+    if (matches.length === 0) return { state: project.kindOf(folder) === 'folder' ? 'no' : 'unknown' };
     for (const name of matches) {
       const match = path.posix.join(folder, name);
       if (project.kindOf(match) === 'folder') candidates.push(path.posix.join(match, below));

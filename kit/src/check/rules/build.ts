@@ -1434,6 +1434,13 @@ function lackingTool(model: Model, seen: Image, tool: Tool, words: string[]): Om
   const manifest = readYaml(model.project.read(tool.manifest) ?? '', tool.manifest).documents[0]?.value;
   const isIn = (key: string) => names.some((name) => name in objectAt(manifest, key));
   if (isIn('dependencies') || isIn('optionalDependencies') || isIn('peerDependencies')) return undefined;
+  // npm's own settings may ask for all of them in any case.
+  if (
+    /^\s*(production\s*=\s*false|include\[?\]?\s*=\s*dev)/m.test(
+      model.project.read(path.posix.join(path.posix.dirname(tool.manifest), '.npmrc')) ?? '',
+    )
+  )
+    return undefined;
   const [name = ''] = names;
   const line = words.slice(0, 4).join(' ');
   const stop: [string, string] = [

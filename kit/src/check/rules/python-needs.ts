@@ -234,6 +234,32 @@ function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): G
             drf_yasg: 'drf-yasg',
             channels: 'channels',
           }[top] ?? top;
+        const near = nearest(top, [
+          ...new Set(
+            model.project.files
+              .filter((file) => /\/(apps|models|__init__)\.py$/.test(file.path))
+              .map((file) => path.posix.basename(path.posix.dirname(file.path))),
+          ),
+        ]);
+        if (near !== undefined && !isKnownModule(top)) {
+          const [fr, en] = crash(instance, `ModuleNotFoundError: No module named '${top}'`);
+          yield {
+            severity: 'error',
+            place: { file: source.path, line },
+            about: `package ${instance.image?.dockerfile.path ?? ''} ${top}`,
+            fr: [
+              `${match[1] ?? ''} nomme « ${top} » ; l’application du projet s’appelle « ${near} ».`,
+              fr,
+              `Écrivez : "${(entry[1] ?? '').replace(top, near)}"`,
+            ],
+            en: [
+              `${match[1] ?? ''} names "${top}"; the project’s application is called "${near}".`,
+              en,
+              `Write: "${(entry[1] ?? '').replace(top, near)}"`,
+            ],
+          };
+          return;
+        }
         yield needRemark(
           instance,
           { file: source.path, line },
