@@ -491,7 +491,9 @@ function checkPackage(
       'craco.config.js',
     ]
       .map((file) => context.project.read(path.posix.join(folder, file)) ?? '')
-      .join('\n');
+      .join('\n')
+      // What the configuration itself imports is no name that it gives.
+      .replace(/\bfrom\s+["'][^"']+["']|\brequire\(\s*["'][^"']+["']\s*\)/g, '');
     if (
       config.includes(`"${first}`) ||
       config.includes(`'${first}`) ||
@@ -548,9 +550,23 @@ function frontEntries(front: Front, project: Project): string[] {
   return entries.filter((entry) => project.kindOf(entry) === 'file');
 }
 
+/** The bundler's own configuration, which is loaded before all. */
+function configEntries(front: Front, project: Project): string[] {
+  const names =
+    front.kind === 'vite'
+      ? ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs']
+      : front.kind === 'next'
+        ? ['next.config.js', 'next.config.mjs', 'next.config.ts']
+        : [];
+  return names
+    .map((name) => path.posix.normalize(path.posix.join(front.folder, name)))
+    .filter((file) => project.kindOf(file) === 'file')
+    .slice(0, 1);
+}
+
 /** The imports of a front, from the files that its bundler starts with. */
 function checkFront(context: Context, front: Front, model: Model): void {
-  for (const entry of frontEntries(front, context.project)) {
+  for (const entry of [...configEntries(front, context.project), ...frontEntries(front, context.project)]) {
     const source = model.source(entry);
     if (source) walk(context, source, undefined);
   }

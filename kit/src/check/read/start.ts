@@ -470,6 +470,8 @@ export function followStart(
         if (/^(--prefix|-C)$/.test(args.shift() ?? '')) folder = absolute(args.shift() ?? '.', cwd);
       }
       script = args.shift() ?? '';
+      // bun runs files as well as scripts.
+      if (program === 'bun' && /\.[cm]?[jt]sx?$/.test(script)) return undefined;
     } else if (program === 'npm' || program === 'npx' || program === 'bunx') {
       if (!/^(start|test|stop|restart|t)$/.test(script) || program !== 'npm') return undefined;
     } else if (/^(install|i|add|exec|dlx|ci|workspace|workspaces|global|x)?$/.test(script)) return undefined;
@@ -968,8 +970,11 @@ function sourceListening(
   file: string,
   development: string | undefined,
 ): Listening | undefined {
+  const spelled = /\.\w+$/.test(file) ? [file] : [file, `${file}.js`, `${file}/index.js`, `${file}.ts`];
   const direct =
-    around.find(path.posix.resolve(run.cwd, file)).source ??
+    spelled
+      .map((name) => around.find(path.posix.resolve(run.cwd, name)).source)
+      .find((source) => source !== undefined && around.project.kindOf(source) === 'file') ??
     (around.project.kindOf(file) === 'file' && run.isModule ? file : undefined);
   const start = direct ?? sourceOfBuilt(run, around, file);
   if (start === undefined) return undefined;

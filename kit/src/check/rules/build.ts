@@ -951,6 +951,11 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
       yield { ...absent, ...blamed(build, run) };
       return;
     }
+    const refused = refusedInstall(now, run, words, folder);
+    if (refused) {
+      yield { ...refused, ...blamed(build, run) };
+      return;
+    }
     const unset = unsetInBuild(model, now, run.commands[index] ?? { words, assignments: {} }, folder);
     if (unset) {
       yield { ...unset, ...blamed(build, run) };
@@ -1142,7 +1147,12 @@ function lackingProgram(seen: Image, words: string[]): Omit<Remark, 'place'> | u
         ? /curl|wget|astral|requirements|pipx|apt|apk|ADD |micromamba|\.sh\b/
         : /build-essential|build-base|alpine-sdk|build-deps|postgresql|mariadb|mysql|netcat|shadow|default-|-dev\b|xargs|\.sh\b|make\b/
     ).test(said) ||
-    seen.copies.some((copy) => copy.from !== undefined || /\/(usr\/)?(local\/)?s?bin\//.test(copy.destination)) ||
+    seen.copies.some(
+      (copy) =>
+        (copy.from !== undefined &&
+          /bin\b|\.local|venv|\.bun|\.cargo|pnpm|^\/( |$)/.test(`${copy.sources.join(' ')} ${copy.destination}`)) ||
+        /\/(usr\/)?(local\/)?s?bin\//.test(copy.destination),
+    ) ||
     seen.dockerfile.stages.some((stage) =>
       stage.instructions.some((step) => step.keyword === 'ADD' && /https?:/.test(step.raw)),
     );
@@ -1193,6 +1203,45 @@ function installLine(program: string, system: ReturnType<typeof systemOf>): { fr
   return line(
     system === 'alpine' ? `RUN apk add --no-cache ${name}` : `RUN apt-get update && apt-get install -y ${name}`,
   );
+}
+
+/** npm as a user who may not write to the folder that WORKDIR made as root. */
+function refusedInstall(
+  seen: Image,
+  run: Image['runs'][number],
+  words: string[],
+  folder: string,
+): Omit<Remark, 'place'> | undefined {
+  if (!/^(npm|pnpm|yarn)$/.test(words[0] ?? '') || !/^(ci|i|install|)$/.test(words[1] ?? '')) return undefined;
+  if (words.some((word) => /^(-g|--global|--prefix.*|-C)$/.test(word)) || folder !== run.workdir) return undefined;
+  const steps = run.stage.instructions.filter((step) => step.line < run.instruction.line);
+  const user = steps.findLast((step) => step.keyword === 'USER');
+  const workdir = steps.findLast((step) => step.keyword === 'WORKDIR');
+  const name = user?.text.split(':')[0] ?? 'root';
+  if (!user || !workdir || workdir.line > user.line || /^(root|0)$|\$/.test(name)) return undefined;
+  if (!isPlainBase(run.stage.from) || /^\/(home|tmp)\//.test(folder)) return undefined;
+  if (
+    steps.some(
+      (step) =>
+        step.flags.chown !== undefined || (step.keyword === 'RUN' && /chown|chmod|install -d|mkdir/.test(step.raw)),
+    )
+  )
+    return undefined;
+  if (seen.runs.some((each) => each.stage !== run.stage && /chown/.test(each.instruction.raw))) return undefined;
+  const line = words.slice(0, 3).join(' ');
+  return {
+    severity: 'error',
+    fr: [
+      `« ${line} » s’exécute comme « ${name} », et ${folder} appartient à root (WORKDIR l’a créé avant USER).`,
+      `La construction s’arrête : « npm error EACCES: permission denied, mkdir '${folder}/node_modules' ».`,
+      `Mettez la ligne USER ${name} après cette ligne, ou avant elle : RUN chown ${name}:${name} ${folder}`,
+    ],
+    en: [
+      `"${line}" runs as "${name}", and ${folder} belongs to root (WORKDIR made it before USER).`,
+      `The build stops: "npm error EACCES: permission denied, mkdir '${folder}/node_modules'".`,
+      `Put the line USER ${name} after this line, or before it: RUN chown ${name}:${name} ${folder}`,
+    ],
+  };
 }
 
 /** `python manage.py …` in a build, whose settings demand a variable that only the running container is given. */

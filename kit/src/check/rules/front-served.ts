@@ -33,7 +33,7 @@ export const frontServed: Rule = {
       if (seen.has(key)) continue;
       seen.add(key);
       const remark =
-        emptyRoot(model, instance, server) ??
+        emptyRoot(model, instance, front, server) ??
         relativeCalls(model, use, front, server) ??
         lostRoutes(model, front, server);
       if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
@@ -137,7 +137,7 @@ function serverOf(model: Model, instance: Instance): Server | undefined {
 }
 
 /** The files are copied to another folder than the one that nginx serves. */
-function emptyRoot(model: Model, instance: Instance, server: Server): Remark | undefined {
+function emptyRoot(model: Model, instance: Instance, front: Front, server: Server): Remark | undefined {
   const { image } = instance;
   if (server.name !== 'nginx' || !image) return undefined;
   const roots = server.configs
@@ -151,9 +151,22 @@ function emptyRoot(model: Model, instance: Instance, server: Server): Remark | u
   const copies = image.copies.filter((copy) => !/^\/etc\//.test(copy.destination) && copy.stage === image.stage);
   const made = copies.findLast((copy) => copy.from !== undefined);
   const within = (a: string, b: string) => a === b || a.startsWith(`${b === '/' ? '' : b}/`);
+  // A front that was built for a path of its own lies in a folder of that name.
+  const isBelow =
+    server.text.split('\n').some((line) => /\blocation\b/.test(line) && !/location\s+(=\s*)?\/(\s|\{)/.test(line)) ||
+    (front.kind !== 'vite' && front.kind !== 'cra') ||
+    typeof front.packageJson.homepage === 'string' ||
+    ['vite.config.ts', 'vite.config.js', 'vite.config.mts', 'vite.config.mjs'].some((name) =>
+      /\bbase\s*[:,]/.test(model.project.read(path.posix.join(front.folder, name)) ?? ''),
+    ) ||
+    copies.filter((copy) => copy.from !== undefined).length > 1;
   const isServed = copies.some((copy) => {
     const to = copy.destination.replace(/(?<=.)\/$/, '');
-    return roots.some((root) => within(root.replace(/\/$/, ''), to) || within(to, root.replace(/\/$/, '')));
+    return roots.some(
+      (root) =>
+        within(root.replace(/\/$/, ''), to) ||
+        (within(to, root.replace(/\/$/, '')) && (isBelow || copy.from === undefined)),
+    );
   });
   if (made && isServed) return folderTooHigh(model, instance, roots);
   if (!made) return undefined;

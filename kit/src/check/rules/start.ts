@@ -745,7 +745,7 @@ export const startCommand: Rule = {
         instance.container?.isInit
       )
         continue;
-      const remark = noCommand(instance) ?? swallowed(instance) ?? endsAtOnce(model, instance);
+      const remark = noCommand(instance) ?? swallowed(instance) ?? randomPort(instance) ?? endsAtOnce(model, instance);
       if (remark) yield remark;
     }
   },
@@ -798,6 +798,41 @@ function noCommand(instance: Instance): Remark | undefined {
       `Add as the last line: ${isPython ? 'CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8000"]' : base.repository === 'node' ? 'CMD ["npm", "start"]' : 'CMD ["…"]'}`,
     ],
   };
+}
+
+/** A server that is told its port by a variable alone, which nothing gives. */
+function randomPort(instance: Instance): Remark | undefined {
+  const { around, image } = instance;
+  if (instance.where === 'image' || instance.envIsOpen || !image) return undefined;
+  for (const listen of instance.listens) {
+    const { variable, place } = listen;
+    if (listen.server !== 'node' || listen.port !== undefined || variable === undefined || around.hasVariable(variable))
+      continue;
+    const source = around.source(place.file);
+    const line = (around.project.read(place.file) ?? '').split('\n')[place.line - 1] ?? '';
+    const reads = source?.env.filter((read) => read.name === variable) ?? [];
+    if (!source || reads.length === 0 || reads.some((read) => read.fallback !== undefined)) continue;
+    // The very variable must be what listens: a value beside it would be taken.
+    if (!line.includes(`process.env.${variable}`) || /\|\||\?\?|\?/.test(line)) continue;
+    if (source.dotenv.size > 0 || source.gives.has(variable) || source.gives.has('*') || image.env.has(variable))
+      continue;
+    return {
+      severity: 'error',
+      place,
+      about: `port ${place.file}:${place.line}`,
+      fr: [
+        `Le serveur écoute sur le port que dit ${variable}, et rien ne donne ${variable} à « ${instance.name} ».`,
+        'Il prend alors un port au hasard : le conteneur tourne, et personne ne le joint (« connection refused »).',
+        `Écrivez : process.env.${variable} ?? 3000 (ou donnez ${variable} au conteneur).`,
+      ],
+      en: [
+        `The server listens on the port that ${variable} says, and nothing gives ${variable} to "${instance.name}".`,
+        'It then takes a port at random: the container runs, and nobody reaches it ("connection refused").',
+        `Write: process.env.${variable} ?? 3000 (or give ${variable} to the container).`,
+      ],
+    };
+  }
+  return undefined;
 }
 
 /** An entry script that ends without running the command that it is given. */
@@ -1184,36 +1219,45 @@ function carriedRemark(model: Model, instance: Instance): Remark | undefined {
   return undefined;
 }
 
-/** bash, asked for by name in an image that has sh only. */
+/** A program that is asked for by its name and that the image does not bring: bash on Alpine, a package manager. */
 function shellRemark(instance: Instance): Remark | undefined {
   const { image, start } = instance;
   const [first = ''] = start.words ?? [];
+  const name = first.replace(/^\/(usr\/)?bin\//, '');
+  if (!image || !/^(docker\.io\/|library\/)*(python|node|alpine|debian)(:|@|$)/.test(image.base)) return undefined;
+  const isBash = name === 'bash' && systemOf(image.base) === 'alpine';
+  const isManager = /^(pnpm|bun|bunx|uv|poetry|pipenv|pdm|conda)$/.test(name);
+  if (!isBash && !isManager) return undefined;
+  const said = image.runs.map((run) => run.instruction.raw).join('\n');
   if (
-    !image ||
-    !/^(\/(usr\/)?bin\/)?bash$/.test(first) ||
-    systemOf(image.base) !== 'alpine' ||
-    !/^(docker\.io\/|library\/)*(python|node|alpine)(:|@|$)/.test(image.base) ||
-    image.runs.some((run) => /\bbash\b/.test(run.instruction.raw))
+    new RegExp(`\\b${name}\\b`).test(said) ||
+    (isManager &&
+      (/corepack|curl|wget|requirements|pipx|install\.sh|\.sh\b|apk|apt/.test(said) ||
+        image.copies.some(
+          (copy) =>
+            copy.from !== undefined &&
+            /bin\b|\.local|venv|\.bun|\.cargo|^\/$/.test(`${copy.sources.join(' ')} ${copy.destination}`),
+        )))
   )
     return undefined;
   const [fr, en] = crash(
     instance,
-    `exec: "${first}": ${first === 'bash' ? 'executable file not found in $PATH' : 'no such file or directory'}`,
+    `exec: "${first}": ${first === name ? 'executable file not found in $PATH' : 'no such file or directory'}`,
   );
+  const fix: [string, string] = isBash
+    ? [
+        'Écrivez sh à la place de bash (ou, dans le Dockerfile : RUN apk add --no-cache bash).',
+        'Write sh in place of bash (or, in the Dockerfile: RUN apk add --no-cache bash).',
+      ]
+    : /^(pnpm|bun|bunx)$/.test(name)
+      ? [`Ajoutez au Dockerfile : RUN npm install -g ${name}`, `Add to the Dockerfile: RUN npm install -g ${name}`]
+      : [`Ajoutez au Dockerfile : RUN pip install ${name}`, `Add to the Dockerfile: RUN pip install ${name}`];
   return {
     severity: 'error',
     place: start.place,
     about: `start ${start.place.file}:${start.place.line}`,
-    fr: [
-      `La commande lance bash, que l’image ${image.base} n’a pas.`,
-      fr,
-      'Écrivez sh à la place de bash (ou, dans le Dockerfile : RUN apk add --no-cache bash).',
-    ],
-    en: [
-      `The command runs bash, which the image ${image.base} does not have.`,
-      en,
-      'Write sh in place of bash (or, in the Dockerfile: RUN apk add --no-cache bash).',
-    ],
+    fr: [`La commande lance « ${name} », que l’image ${image.base} n’a pas.`, fr, fix[0]],
+    en: [`The command runs "${name}", which the image ${image.base} does not have.`, en, fix[1]],
   };
 }
 
