@@ -128,7 +128,13 @@ export function toolsOf(project: Project, full: Image, words: string[], cwd: str
         if (/^(install|i|)$/.test(script)) lifecycle(args, folder, depth);
         return;
       }
-      if (args.some((word) => /^(-w|--workspaces?(=.*)?|--prefix(=.*)?|-C|--filter|-F|--if-present|-ws)$/.test(word))) {
+      const prefix = args.findIndex((word) => /^(--prefix|-C)(=|$)/.test(word));
+      if (prefix >= 0) {
+        const [, inline] = /=(.*)$/.exec(args[prefix] ?? '') ?? [];
+        folder = path.posix.resolve(folder, inline ?? args[prefix + 1] ?? '.');
+        args = args.filter((_, index) => index !== prefix && (inline !== undefined || index !== prefix + 1));
+      }
+      if (args.some((word) => /^(-w|--workspaces?(=.*)?|--filter|-F|--if-present|-ws)$/.test(word))) {
         found.isKnown = false;
         return;
       }

@@ -344,8 +344,11 @@ function packageOf(text: string): string[] | undefined {
   const match = /^([A-Za-z0-9][\w.-]*)\s*(?:\[([^\]]*)\])?/.exec(text.trim());
   if (!match?.[1] || /^(git\+|https?:|file:)/.test(text)) return undefined;
   const name = normalName(match[1]);
+  // One line of versions brought along by itself what is now asked for by `fastapi[standard]`.
+  const isWhole = name === 'fastapi' && /[=~]=\s*0\.111(\.|\s|$)/.test(text);
   return [
     name,
+    ...(isWhole ? ['fastapi[standard]'] : []),
     ...(match[2] ?? '')
       .split(',')
       .filter(Boolean)

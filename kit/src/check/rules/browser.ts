@@ -423,8 +423,11 @@ function* unpublished(model: Model, use: FrontUse): Generator<Remark> {
     );
     const meant =
       services.find((service) => service.ports.some((each) => each.container === port && each.host !== undefined)) ??
-      (apis.length === 1 ? apis[0]?.service : undefined);
-    if (!meant) continue;
+      (apis.length === 1 && (name === '' ? isCalled(model, place) : /(^|_)(API|BACKEND|BACK|SERVER)(_|$)/.test(name))
+        ? apis[0]?.service
+        : undefined);
+    // Programs of the developer's own machine, and the front's own server, are no part of compose.
+    if (!meant || /^(11434|5173|4173|1234|9099)$/.test(String(port))) continue;
     const published = (meant.ports.find((each) => each.container === port) ?? meant.ports[0])?.host;
     const label: [string, string] = name === '' ? ['Le code du front', 'The code of the front'] : [name, name];
     const listens = apis.find((each) => each.service === meant)?.listens[0]?.port ?? port;
@@ -450,6 +453,12 @@ function* unpublished(model: Model, use: FrontUse): Generator<Remark> {
       ],
     };
   }
+}
+
+/** Whether a line of the front's code calls an API, or names what it calls. */
+function isCalled(model: Model, place: Place): boolean {
+  const line = (model.project.read(place.file) ?? '').split('\n')[place.line - 1] ?? '';
+  return /\bfetch\(|\baxios\b|baseURL|\b(api|backend|server)_?(url|base|host|endpoint)?\b/i.test(line);
 }
 
 /** Pages without a bundler: the HTML and JavaScript that an image copies where nginx serves them. */

@@ -692,7 +692,13 @@ function* copyFromRemarks(
 function madeElsewhere(model: Model, other: Image, name: string, source: string, place: Place): Remark | undefined {
   const { project } = model;
   const target = path.posix.resolve('/', source.replace(/\/\.?$/, ''));
-  if (/[*?[$]/.test(source) || /node_modules|\.venv|site-packages/.test(target) || !isPlainBase(other.base))
+  if (
+    /[*?[$]/.test(source) ||
+    /node_modules|\.venv|site-packages|(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|\.pnp\.\w+|\.tsbuildinfo|next-env\.d\.ts)$|\/(coverage|\.yarn|\.turbo)(\/|$)/.test(
+      target,
+    ) ||
+    !isPlainBase(other.base)
+  )
     return undefined;
   const folders = [other.workdir, ...other.runs.map((run) => run.workdir)].filter((folder) => folder !== '/');
   const isOwn = folders.some((folder) => target.startsWith(`${folder}/`));

@@ -46,9 +46,12 @@ export const databaseDriver: Rule = {
       const rewrites =
         /\.replace\(|drivername|make_url|URL\.create|PostgresDsn|re\.sub|startswith\(\s*["'](postgres|mysql)/;
       if (!isUsed || texts.some((text) => rewrites.test(text))) continue;
-      const engines = new Set(
+      const engines = new Map(
         sources.flatMap((source) =>
-          source.calls.flatMap(({ callee }) => /(?:^|\.)(create_(?:async_)?engine)$/.exec(callee)?.[1] ?? []),
+          source.calls.flatMap(({ callee, line }) => {
+            const [, name] = /(?:^|\.)(create_(?:async_)?engine)$/.exec(callee) ?? [];
+            return name === undefined ? [] : [[name, { file: source.path, line }] as const];
+          }),
         ),
       );
       for (const { label, url, place } of addressesOf(instance, sources)) {
@@ -149,12 +152,12 @@ function remarkOf(
   label: string,
   url: string,
   place: Place,
-  engines: Set<string>,
+  engines: Map<string, Place>,
 ): Remark | undefined {
   const scheme = url.slice(0, url.indexOf('://'));
-  const said = (fr: [string, string], en: [string, string], words: string): Remark => ({
+  const said = (fr: [string, string], en: [string, string], words: string, at = place): Remark => ({
     severity: 'error',
-    place,
+    place: at,
     about: `driver ${place.file}:${place.line}`,
     fr: [fr[0], `L’application s’arrête : « ${words} ».`, fr[1]],
     en: [en[0], `The application stops: "${words}".`, en[1]],
@@ -212,6 +215,8 @@ function remarkOf(
         : `Write: ${other[0]}://… (${other[1].install} is installed), or add ${driver.install} to your dependencies.`,
     ],
     `ModuleNotFoundError: No module named '${driver.module}'`,
+    // Where no driver at all is installed, the address is right.
+    other === undefined ? [...engines.values()][0] : place,
   );
 }
 

@@ -2,9 +2,11 @@ import path from 'node:path';
 import type { Remark } from '../findings.ts';
 import { runningSources, type Instance, type Model } from '../model.ts';
 import { findModule, isInstalled, type Loading } from '../python.ts';
+import { isKnownModule } from '../read/distributions.ts';
 import { textOf, type SourceFile } from '../read/source.ts';
 import type { Run } from '../read/start.ts';
 import type { Place } from '../read/yaml.ts';
+import { nearest } from '../words.ts';
 import { crash } from './start.ts';
 
 /** A package that no import names, and that the code cannot do without. */
@@ -276,12 +278,40 @@ function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): G
   }
 }
 
+/** The only file of the project that is called so, in a folder of nearly that name. */
+function misspelt(files: string[], wanted: string, isFolder: boolean): string | undefined {
+  if (isFolder) return undefined;
+  const same = files.filter((file) => path.posix.basename(file) === path.posix.basename(wanted));
+  const [only = ''] = same;
+  const near = nearest(
+    path.posix.basename(path.posix.dirname(wanted)),
+    [path.posix.basename(path.posix.dirname(only))],
+    2,
+  );
+  return same.length === 1 && near !== undefined ? only : undefined;
+}
+
+/** Whether a line stands below `try:`, where its failure may do no harm. */
+function isTried(model: Model, source: SourceFile, line: number): boolean {
+  const lines = (model.project.read(source.path) ?? '').split('\n');
+  let indent = /^\s*/.exec(lines[line - 1] ?? '')?.[0].length ?? 0;
+  for (let index = line - 2; index >= 0 && indent > 0; index--) {
+    const row = lines[index] ?? '';
+    const own = /^\s*/.exec(row)?.[0].length ?? 0;
+    if (row.trim() === '' || own >= indent) continue;
+    if (/^\s*(try|with (contextlib\.)?suppress\b.*):/.test(row)) return true;
+    indent = own;
+  }
+  return false;
+}
+
 /** A file that is opened as soon as the program starts, by a path from the folder that it starts in. */
 function* openedFiles(model: Model, instance: Instance, run: Run, source: SourceFile): Generator<Remark> {
   const { image } = instance;
   if (!image || /\bos\.chdir\b/.test(model.project.read(source.path) ?? '')) return;
   for (const call of source.calls) {
-    if (call.within !== undefined || call.isConditional || call.isMainOnly) continue;
+    if (call.within !== undefined || call.isConditional || call.isMainOnly || isTried(model, source, call.line))
+      continue;
     const isFolder = /(^|\.)StaticFiles$/.test(call.callee);
     const isRead =
       isFolder ||
@@ -302,18 +332,26 @@ function* openedFiles(model: Model, instance: Instance, run: Run, source: Source
       )
     )
       continue;
-    // Where the project has it, it was meant to come along; it may also be made by something else.
     const inside = path.posix.normalize(name);
-    const own = model.project.files
-      .map((file) => file.path)
-      .find(
+    // Where the project has it, it was meant to come along; else it may be made by something else.
+    const held = model.project.files.map((file) => file.path);
+    const meant =
+      held.find(
         (file) =>
           file === path.posix.join(image.context.folder, inside) ||
           file.endsWith(`/${inside}`) ||
           file === inside ||
           (isFolder && (file.startsWith(`${inside}/`) || file.includes(`/${inside}/`))),
-      );
-    if (own === undefined || !model.project.isShared(own)) continue;
+      ) ?? misspelt(held, inside, isFolder);
+    const code = runningSources(model, instance)
+      .map((each) => model.project.read(each.path) ?? '')
+      .join('\n');
+    const mayBeMade =
+      /makedirs|\.mkdir\(|urlretrieve|hf_hub_download|download|to_csv|joblib\.dump|\.save\(/.test(code) ||
+      image.runs.some((each) => each.instruction.raw.includes(path.posix.basename(inside)));
+    if (meant === undefined && (!isFolder || mayBeMade)) continue;
+    const own = meant ?? inside;
+    if (!model.project.isShared(own) || (!own.endsWith(inside) && !own.includes(`${inside}/`) && mayBeMade)) continue;
     const words = isFolder
       ? `RuntimeError: Directory '${name}' does not exist`
       : `FileNotFoundError: [Errno 2] No such file or directory: '${name}'`;
@@ -323,27 +361,36 @@ function* openedFiles(model: Model, instance: Instance, run: Run, source: Source
     const isOutside = top.startsWith('..');
     const isIgnored = found.because === 'dockerignore';
     const shown = isFolder ? inside : top;
+    const isElsewhere = meant !== undefined && !meant.endsWith(inside) && !meant.includes(`${inside}/`);
     yield {
       severity: 'error',
-      place: { file: image.dockerfile.path, line },
+      place: isElsewhere ? { file: source.path, line: call.line } : { file: image.dockerfile.path, line },
       about: `opened ${image.dockerfile.path} ${inside}`,
       fr: [
         `${source.path} (ligne ${call.line}) ouvre « ${name} » au démarrage, et ${target} n’est pas dans l’image${isIgnored ? ` (${image.context.ignoreFile ?? '.dockerignore'} l’écarte)` : ''}.`,
         fr,
         isIgnored
           ? `Enlevez de ${image.context.ignoreFile ?? '.dockerignore'} la ligne qui l’écarte.`
-          : isOutside
-            ? `Construisez depuis un dossier qui contient aussi ${own}, et copiez-le.`
-            : `Ajoutez : COPY ${shown} ${isFolder ? target : `${path.posix.dirname(target).replace(/\/$/, '')}/`}`,
+          : isElsewhere
+            ? `Écrivez le chemin du fichier tel qu’il est : ${top}`
+            : meant === undefined
+              ? `Copiez ce dossier dans l’image : COPY … ${target} (avec plusieurs étapes : COPY --from=… … ${target}), ou corrigez son nom dans ${source.path}.`
+              : isOutside
+                ? `Construisez depuis un dossier qui contient aussi ${own}, et copiez-le.`
+                : `Ajoutez : COPY ${shown} ${isFolder ? target : `${path.posix.dirname(target).replace(/\/$/, '')}/`}`,
       ],
       en: [
         `${source.path} (line ${call.line}) opens "${name}" at its start, and ${target} is not in the image${isIgnored ? ` (${image.context.ignoreFile ?? '.dockerignore'} leaves it out)` : ''}.`,
         en,
         isIgnored
           ? `Remove from ${image.context.ignoreFile ?? '.dockerignore'} the line that leaves it out.`
-          : isOutside
-            ? `Build from a folder that also holds ${own}, and copy it.`
-            : `Add: COPY ${shown} ${isFolder ? target : `${path.posix.dirname(target).replace(/\/$/, '')}/`}`,
+          : isElsewhere
+            ? `Write the path of the file as it is: ${top}`
+            : meant === undefined
+              ? `Copy this folder into the image: COPY … ${target} (with several stages: COPY --from=… … ${target}), or mend its name in ${source.path}.`
+              : isOutside
+                ? `Build from a folder that also holds ${own}, and copy it.`
+                : `Add: COPY ${shown} ${isFolder ? target : `${path.posix.dirname(target).replace(/\/$/, '')}/`}`,
       ],
     };
   }

@@ -44,7 +44,11 @@ export const startFile: Rule = {
         if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       }
       for (const run of instance.start.runs) {
-        const remark = moduleRemark(instance, run) ?? servedRemark(instance, run) ?? sourceRemark(instance, run);
+        const remark =
+          unsetArgument(instance, run) ??
+          moduleRemark(instance, run) ??
+          servedRemark(instance, run) ??
+          sourceRemark(instance, run);
         if (remark) yield { ...remark, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       }
     }
@@ -190,6 +194,32 @@ function whereIs(instance: Instance, name: string, candidates: string[]): { fr: 
   return {
     fr: `Corrigez le nom du fichier, ou ajoutez « ${name} » au projet.`,
     en: `Mend the file’s name, or add "${name}" to the project.`,
+  };
+}
+
+/** `--port $PORT`, where nothing gives PORT: the shell leaves nothing in its place. */
+function unsetArgument(instance: Instance, run: Run): Remark | undefined {
+  if (!run.viaShell || instance.where === 'image' || instance.envIsOpen || !instance.image) return undefined;
+  const index = run.args.findIndex((word) => /^(--port|-p|--server\.port)$/.test(word));
+  const word = index < 0 ? run.args.find((each) => /^(--port|--server\.port)=\$/.test(each)) : run.args[index + 1];
+  const name = /^(?:--[\w.]+=)?\$\{?(\w+)\}?$/.exec(word ?? '')?.[1];
+  if (name === undefined || instance.around.hasVariable(name) || name in run.env || instance.image.env.has(name))
+    return undefined;
+  const [fr, en] = crash(instance, "Error: Option '--port' requires an argument.");
+  return {
+    severity: 'error',
+    place: run.place,
+    about: `start ${run.place.file}:${run.place.line}`,
+    fr: [
+      `La commande prend le port dans ${name}, que rien ne donne à « ${instance.name} ».`,
+      fr,
+      `Donnez ${name} au conteneur, ou une valeur par défaut : \${${name}:-8000}`,
+    ],
+    en: [
+      `The command takes the port from ${name}, which nothing gives to "${instance.name}".`,
+      en,
+      `Give ${name} to the container, or a default: \${${name}:-8000}`,
+    ],
   };
 }
 
@@ -980,11 +1010,59 @@ export const startProgram: Rule = {
       if (aside) yield { ...aside, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       const run = instance.start.runs.at(-1);
       if (!instance.image || !run || !instance.start.isKnown) continue;
-      const remark = pythonRemark(model, instance, run) ?? nodeRemark(model, instance, run);
+      const remark =
+        pythonRemark(model, instance, run) ?? nodeRemark(model, instance, run) ?? unbuiltFront(model, instance, run);
       if (remark) yield { ...remark, unlessBroken: `image ${instance.image.dockerfile.path}` };
     }
   },
 };
+
+/** Express serves the front's built files, and nothing built them or brought them. */
+function unbuiltFront(model: Model, instance: Instance, run: Run): Remark | undefined {
+  const { image, around } = instance;
+  const [file] = run.args;
+  if (!image || !/^(node|nodejs)$/.test(run.program) || file === undefined || instance.mounts.length > 0)
+    return undefined;
+  const entry = path.posix.resolve(run.cwd, file);
+  const [own] = entryFiles(run.program, run.args, run.cwd, instance);
+  if (own === undefined || around.find(entry).source !== own) return undefined;
+  for (const source of runningSources(model, instance)) {
+    const text = model.project.read(source.path) ?? '';
+    const match = /express\.static\(\s*path\.(?:join|resolve)\(\s*__dirname\s*,\s*((?:["'][^"']+["']\s*,?\s*)+)\)/.exec(
+      text,
+    );
+    if (!match || /NODE_ENV/.test(text)) continue;
+    const parts = [...(match[1] ?? '').matchAll(/["']([^"']+)["']/g)].map((part) => part[1] ?? '');
+    const folder = path.posix.resolve(
+      path.posix.dirname(
+        path.posix.resolve(path.posix.dirname(entry), path.posix.relative(path.posix.dirname(own), source.path)),
+      ),
+      ...parts.map((part) => part.replace(/^\//, '')),
+    );
+    if (!/\/(build|dist|out)(\/|$)/.test(folder)) continue;
+    if ([folder, `${folder}/index.html`].some((name) => around.find(name).state !== 'no')) continue;
+    const line = image.copies.findLast((copy) => copy.stage === image.stage)?.instruction.line ?? image.stage.line;
+    const at = text.slice(0, match.index).split('\n').length;
+    return {
+      severity: 'error',
+      place: { file: image.dockerfile.path, line },
+      about: `front ${image.dockerfile.path}`,
+      fr: [
+        `${source.path} (ligne ${at}) sert les fichiers construits de ${folder}, que rien ne construit ni ne copie dans l’image.`,
+        "L’API répond, mais la page montre « Cannot GET / » (ou « ENOENT: no such file or directory, stat '…/index.html' »).",
+        'Ajoutez la construction du front au Dockerfile : RUN npm run build (dans le dossier du front), ou COPY --from=… de ce qui est construit.',
+      ],
+      en: [
+        `${source.path} (line ${at}) serves the built files of ${folder}, which nothing builds or copies into the image.`,
+        'The API answers, but the page shows "Cannot GET /" (or "ENOENT: no such file or directory, stat ' +
+          "'…/index.html'" +
+          '").',
+        'Add the build of the front to the Dockerfile: RUN npm run build (in the folder of the front), or COPY --from=… of what is built.',
+      ],
+    };
+  }
+  return undefined;
+}
 
 /** A command before the program (migrations, waiting for the database) that the image does not have. */
 function asideRemark(model: Model, instance: Instance): Remark | undefined {
