@@ -422,6 +422,22 @@ const CAUSES: [id: string, state: LiveState, words: RegExp][] = [
     ]),
     /docker\.io\/lea\/api:1: not found/,
   ],
+  [
+    'crash-connection-target',
+    falls('Error: connect ECONNREFUSED 10.43.0.5:5432', 1, [
+      ...db(true).slice(0, 1),
+      service('db', { clusterIP: '10.43.0.5', ports: [{ port: 5432, targetPort: 3306 }] }),
+    ]),
+    /targetPort of the Service: 5432/,
+  ],
+  [
+    'crash-connection-target',
+    falls('Error: connect ECONNREFUSED 10.43.0.5:80', 1, [
+      pod({ app: 'db', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: ago(3000) }] }),
+      service('db', { clusterIP: '10.43.0.5', ports: [{ port: 80, targetPort: 8000 }] }),
+    ]),
+    /sends to port 8000/,
+  ],
   // probes and memory
   [
     'oom-killed',
@@ -1216,6 +1232,16 @@ test('a crash that is over as soon as the pod starts again is no error', () => {
   const [finding] = diagnose(falls('Error: connect ECONNREFUSED 10.43.0.5:5432', 1, db(true)));
   expect(finding?.severity).toBe('warning');
   expect(finding?.text.en[0]).toContain('ready now');
+});
+
+test('a crash while its database is still starting is no error', () => {
+  const state = falls('Error: connect ECONNREFUSED 10.43.0.5:5432', 1, [
+    pod({ app: 'db', age: 20, isReady: false, container: { image: 'postgres:18' } }),
+    service('db', { clusterIP: '10.43.0.5', ports: [{ port: 5432, targetPort: 5432 }] }),
+  ]);
+  expect(diagnose(state).map((finding) => [finding.severity, finding.text.en[0]])).toEqual([
+    ['warning', '"db", which the program needs, is still starting.'],
+  ]);
 });
 
 test('a new version that fails beside the old one says so', () => {

@@ -2,7 +2,18 @@ import { meansTheSame, nearest } from '../words.ts';
 import { isObject, objectAt, objectsAt, textAt, written, type JsonObject } from '../read/yaml.ts';
 import { short } from './finding.ts';
 import { closedBy, closedFrom, hasBlockedNames } from './policies.ts';
-import { carries, isReady, nameOf, ofKind, podsOf, type LiveState } from './state.ts';
+import {
+  ageOf,
+  carries,
+  condition,
+  containersOf,
+  created,
+  isReady,
+  nameOf,
+  ofKind,
+  podsOf,
+  type LiveState,
+} from './state.ts';
 
 /** Why a program ended, as its last lines tell it. */
 export interface Cause {
@@ -23,6 +34,8 @@ interface Around {
   container: string;
   spec: JsonObject;
   log: string;
+  /** When the program ended, undefined for one that still runs. */
+  ended: string | undefined;
 }
 
 type Told = Omit<Cause, 'id' | 'line'> & { id?: string };
@@ -571,6 +584,14 @@ function targetIn(line: string): { host: string; port: string | undefined } | un
   return undefined;
 }
 
+/** Where well-known servers listen. */
+const USUAL_PORTS: readonly [image: RegExp, port: string][] = [
+  [/(^|\/)(postgres|postgis|postgresql|pgvector)(:|@|$)/, '5432'],
+  [/(^|\/)(mysql|mariadb)(:|@|$)/, '3306'],
+  [/(^|\/)(mongo|mongodb)(:|@|$)/, '27017'],
+  [/(^|\/)(redis|valkey)(:|@|$)/, '6379'],
+];
+
 const IS_SELF = /^(localhost|127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0)$/;
 
 /** The Service that a host is in this namespace: its name, short or long, or its address. */
@@ -586,7 +607,7 @@ function serviceOf(state: LiveState, host: string): JsonObject | undefined {
   });
 }
 
-function nameUnknown(match: RegExpExecArray, { state, pod }: Around): Told {
+function nameUnknown(match: RegExpExecArray, { state, pod, ended }: Around): Told {
   const host = targetIn(lineOf(match))?.host;
   const services = ofKind(state.objects, 'Service').map(nameOf);
   const shown = host === undefined ? '' : ` « ${host} »`;
@@ -605,7 +626,8 @@ function nameUnknown(match: RegExpExecArray, { state, pod }: Around): Told {
     };
   const known = host === undefined ? undefined : serviceOf(state, host);
   // A headless Service without pods has no name.
-  if (known && !podsOf(state.objects, known).some(isReady)) return unreachable(state, known, undefined, 'refuse');
+  if (known && !podsOf(state.objects, known).some(isReady))
+    return unreachable(state, known, undefined, 'refuse', ended);
   if (host !== undefined && serviceOf(state, host))
     return {
       waitsFor: nameOf(serviceOf(state, host)),
@@ -636,7 +658,7 @@ function nameUnknown(match: RegExpExecArray, { state, pod }: Around): Told {
   };
 }
 
-function connectionRefused(match: RegExpExecArray, { state, log }: Around): Told {
+function connectionRefused(match: RegExpExecArray, { state, log, ended }: Around): Told {
   const target = targetIn(lineOf(match)) ?? targetIn(log);
   if (target === undefined)
     return {
@@ -672,10 +694,10 @@ function connectionRefused(match: RegExpExecArray, { state, log }: Around): Told
       ],
       en: [`"${where}" refuses the connection.`, 'Check host and port in the variable, and that this server runs.'],
     };
-  return unreachable(state, service, port, 'refuse');
+  return unreachable(state, service, port, 'refuse', ended);
 }
 
-function connectionTimeout(match: RegExpExecArray, { state, pod, log }: Around): Told | undefined {
+function connectionTimeout(match: RegExpExecArray, { state, pod, log, ended }: Around): Told | undefined {
   const target = targetIn(lineOf(match)) ?? targetIn(log);
   const service = target && serviceOf(state, target.host);
   if (target === undefined) return undefined;
@@ -718,11 +740,17 @@ function connectionTimeout(match: RegExpExecArray, { state, pod, log }: Around):
         'Add to egress.to the labels of its pods (podSelector), and the port.',
       ],
     };
-  return unreachable(state, service, target.port, 'timeout');
+  return unreachable(state, service, target.port, 'timeout', ended);
 }
 
 /** A Service that exists and does not answer: it has not this port, its pods are not there, or listen elsewhere. */
-function unreachable(state: LiveState, service: JsonObject, port: string | undefined, how: 'refuse' | 'timeout'): Told {
+function unreachable(
+  state: LiveState,
+  service: JsonObject,
+  port: string | undefined,
+  how: 'refuse' | 'timeout',
+  ended: string | undefined,
+): Told {
   const name = nameOf(service);
   const ports = objectsAt(service, 'spec', 'ports').map((each) => written(each.port));
   if (port !== undefined && ports.length > 0 && !ports.includes(port))
@@ -760,6 +788,26 @@ function unreachable(state: LiveState, service: JsonObject, port: string | undef
       ],
     };
   }
+  const isYoung = (pod: JsonObject) =>
+    ageOf(state, created(pod)) < 90 &&
+    state.now !== undefined &&
+    containersOf(pod).every(
+      ({ status }) =>
+        Number(status.restartCount ?? 0) === 0 &&
+        /^(ContainerCreating|PodInitializing)?$/.test(textAt(status, 'state', 'waiting', 'reason') ?? ''),
+    );
+  if (pods.length > 0 && !pods.some(isReady) && pods.every(isYoung))
+    return {
+      waitsFor: name,
+      fr: [
+        `« ${name} », dont le programme a besoin, est encore en train de démarrer.`,
+        'Attendez une minute : le pod redémarre tout seul. Regardez encore si cela dure.',
+      ],
+      en: [
+        `"${name}", which the program needs, is still starting.`,
+        'Wait a minute: the pod restarts by itself. Look again if that lasts.',
+      ],
+    };
   if (!pods.some(isReady) || Object.keys(objectAt(service, 'spec', 'selector')).length === 0)
     return {
       waitsFor: name,
@@ -770,6 +818,33 @@ function unreachable(state: LiveState, service: JsonObject, port: string | undef
       en: [
         `The program does not reach "${name}", which has no pod that is ready.`,
         `Mend "${name}" first; this pod will restart by itself.`,
+      ],
+    };
+  const [target] = objectsAt(service, 'spec', 'ports')
+    .filter((each) => port === undefined || written(each.port) === port)
+    .map((each) => written(each.targetPort ?? each.port));
+  const images = pods.flatMap((pod) => containersOf(pod).map(({ spec }) => textAt(spec, 'image') ?? ''));
+  const usual = USUAL_PORTS.find(([image]) => images.some((each) => image.test(each)))?.[1];
+  const ready = pods
+    .map((pod) => textAt(condition(pod, 'Ready'), 'lastTransitionTime') ?? '')
+    .sort()
+    .at(-1);
+  const wasReady =
+    ended !== undefined && ready !== undefined && ready !== '' && Date.parse(ended) - Date.parse(ready) > 10_000;
+  if (
+    how === 'refuse' &&
+    (wasReady || (usual !== undefined && target !== undefined && /^\d+$/.test(target) && target !== usual))
+  )
+    return {
+      id: 'connection-target',
+      about: `Service/${name}`,
+      fr: [
+        `Les pods de « ${name} » tournent, mais le Service « ${name} » envoie au port ${target ?? ''}, où personne n’écoute.`,
+        `Mettez dans targetPort du Service le port du serveur${usual === undefined ? ' (ses journaux le disent)' : ` : ${usual}`}.`,
+      ],
+      en: [
+        `The pods of "${name}" run, but the Service "${name}" sends to port ${target ?? ''}, where nobody listens.`,
+        `Put the server’s port in targetPort of the Service${usual === undefined ? ' (its logs tell it)' : `: ${usual}`}.`,
       ],
     };
   return {
@@ -793,12 +868,18 @@ export function causeOf(
   spec: JsonObject,
   log: string,
 ): Cause | undefined {
+  const status = containersOf(pod).find((each) => each.name === container)?.status;
+  const ended =
+    textAt(status, 'state', 'terminated', 'finishedAt') ??
+    (objectAt(status, 'state').running === undefined
+      ? textAt(status, 'lastState', 'terminated', 'finishedAt')
+      : undefined);
   for (const [id, shape, told] of SHAPES) {
     // The last time it was said counts, as programs try again before they give up; a line with the place before one without.
     const all = [...log.matchAll(new RegExp(shape.source, [...new Set(`${shape.flags}g`)].join('')))];
     const telling = all.filter((each) => !/^\s*(code|errno|syscall|name|reason):/.test(lineOf(each)));
     const match = telling.findLast((each) => targetIn(lineOf(each)) !== undefined) ?? telling.at(-1) ?? all.at(-1);
-    const cause = match && told(match, { state, pod, container, spec, log });
+    const cause = match && told(match, { state, pod, container, spec, log, ended });
     if (match && cause) return { id, line: readable(lineOf(match).trim()), ...cause };
   }
   return undefined;

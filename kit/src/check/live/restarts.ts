@@ -166,7 +166,7 @@ export function crashFinding(patient: Patient, container: Container): LiveFindin
       (text) => text !== '' && !text.startsWith('back-off'),
     ) ?? '';
   if (cause) {
-    const isWaiting = /ready now|exists now/.test(cause.en[0]);
+    const isWaiting = /ready now|exists now|still starting/.test(cause.en[0]);
     return tell(
       idOf(cause.id),
       object,
