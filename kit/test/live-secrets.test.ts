@@ -345,6 +345,23 @@ test('a secret is hidden before its line is cut, so that the cut does not hide w
   expect(told).not.toContain('motdepasse');
 });
 
+test('what stands in the place of an image may be anything', () => {
+  for (const image of ['https://lea:azerty@registry.example.org/api:1', 'PASSWORD=azerty', 'lea:azerty@registry']) {
+    const status = { name: 'api', state: { waiting: { reason: 'InvalidImageName', message: image } } };
+    const objects: JsonObject[] = [
+      {
+        kind: 'Pod',
+        metadata: { name: 'p' },
+        spec: { containers: [{ name: 'api', image }] },
+        status: { phase: 'Pending', containerStatuses: [status] },
+      },
+    ];
+    const state = { namespace: 'n', objects, logs: {}, changed: {}, services: {}, addresses: {}, foreignHosts: {} };
+    expect(JSON.stringify(diagnose(state))).toContain('image-name');
+    expect(JSON.stringify(diagnose(state))).not.toContain('azerty');
+  }
+});
+
 test('names of pods, Services and images stay readable', () => {
   expect(crash({}, 'boum')).toContain('pod/api-7d9f8b6c5d-x2x4q');
 });

@@ -273,7 +273,7 @@ export function knownSecrets(state: LiveState): Known {
     nameOf(object),
     ...objectsAt(object, 'spec', 'rules').map((rule) => textAt(rule, 'host') ?? ''),
     ...containersOf(object).flatMap(({ spec }) =>
-      (textAt(spec, 'image') ?? '').includes('://') ? [] : [textAt(spec, 'image') ?? ''],
+      IMAGE.test(textAt(spec, 'image') ?? '') ? [textAt(spec, 'image') ?? ''] : [],
     ),
   ]);
   const forms = [...values]
@@ -306,16 +306,39 @@ export function withoutSecrets(state: LiveState, known: Known): LiveState {
   });
   return {
     ...state,
-    objects: state.objects.map((object) =>
-      object.kind === 'Event'
-        ? { ...object, message: clean(textAt(object, 'message') ?? '') }
-        : isObject(object.status)
-          ? { ...object, status: cleanMessages(object.status, clean) }
-          : object,
-    ),
+    objects: state.objects
+      .map((object) => withoutOddImages(object, clean))
+      .map((object) =>
+        object.kind === 'Event'
+          ? { ...object, message: clean(textAt(object, 'message') ?? '') }
+          : isObject(object.status)
+            ? { ...object, status: cleanMessages(object.status, clean) }
+            : object,
+      ),
     logs: mapped(state.logs, clean),
     services: mapped(state.services, reply),
     addresses: mapped(state.addresses, reply),
+  };
+}
+
+/** A name of an image, as registries know it; what else stands in its place may be anything. */
+const IMAGE = /^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*(:[\w.-]+)?(@sha256:[0-9a-f]+)?$/i;
+
+function withoutOddImages(object: JsonObject, clean: (text: string) => string): JsonObject {
+  if (object.kind !== 'Pod' || containersOf(object).every(({ spec }) => IMAGE.test(textAt(spec, 'image') ?? '')))
+    return object;
+  const cleaned = (list: string) =>
+    objectsAt(object, 'spec', list).map((spec) => {
+      const image = textAt(spec, 'image') ?? '';
+      return IMAGE.test(image) ? spec : { ...spec, image: clean(image) };
+    });
+  return {
+    ...object,
+    spec: {
+      ...objectAt(object, 'spec'),
+      containers: cleaned('containers'),
+      initContainers: cleaned('initContainers'),
+    },
   };
 }
 
