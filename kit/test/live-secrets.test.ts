@@ -5,6 +5,20 @@ import { complaint } from '../src/check/live/kubectl.ts';
 import { wordsOf } from '../src/check/live/secrets.ts';
 import type { LiveState } from '../src/check/live/state.ts';
 import type { JsonObject } from '../src/check/read/yaml.ts';
+import {
+  ago,
+  crashing,
+  deployment,
+  event,
+  ingress,
+  NGINX,
+  pod,
+  recorded,
+  service,
+  set,
+  THE_POD,
+  type PodParts,
+} from './recorded.ts';
 
 /** Texts as clusters and programs write them, and the part of each that nobody may see. */
 const SECRET: [text: string, secret: string][] = [
@@ -371,4 +385,125 @@ test('kubectl’s own complaint is its last line, without secrets', () => {
     'E1126 15:00:00.000000 1 memcache.go:265] "Unhandled Error" err="x"\nUnable to connect to the server: Get "https://lea:azerty@kube/api": dial tcp: lookup kube: no such host';
   expect(complaint({ ok: false, out: '', error })).toMatch(/^Unable to connect/);
   expect(complaint({ ok: false, out: '', error })).not.toContain('azerty');
+});
+
+/** Ways to write a secret down. */
+const shapes = (s: string): string[] => [
+  `postgres://lea:${s}@db:5432/app`,
+  `https://api.x.org/?token=${s}`,
+  `PASSWORD=${s}`,
+  `{"password":"${s}"}`,
+  `--password ${s}`,
+  `Authorization: Bearer ${s}`,
+  `password: ${s}`,
+  `db_password='${s}'`,
+  `redis://:${s}@redis`,
+  `user:${s}@host`,
+];
+
+/** A pod that waits for a reason. */
+const waits = (reason: string, message: string, more: PodParts = {}): JsonObject =>
+  pod({ phase: 'Pending', isReady: false, age: 120, ...more, status: { state: { waiting: { reason, message } } } });
+
+/** Namespaces in which a text stands in one of the places that the doctor reads, and a secret in a variable. */
+const places = (t: string, s: string): LiveState[] => [
+  recorded([waits('InvalidImageName', `couldn't parse ${t}`, { container: { image: t } })]),
+  recorded([waits('ErrImagePull', `failed to do request: Head "${t}": dial tcp`)]),
+  recorded([waits('CreateContainerConfigError', `bad ${t}`)]),
+  recorded([waits('RunContainerError', `exec: "${t}": executable file not found in $PATH`)]),
+  recorded([waits('RunContainerError', `runc: unable: ${t}`)]),
+  recorded([waits('ContainerCreating', ''), event(THE_POD, 'FailedMount', `MountVolume.SetUp failed: ${t}`)]),
+  recorded([pod({ isReady: false, status: crashing(1) })], {
+    logs: { 'api-5d9c7b8f6d-x2x4q/api': `start\n${t}\nboum` },
+  }),
+  recorded([pod({ isReady: false, status: crashing(1) })], {
+    logs: { 'api-5d9c7b8f6d-x2x4q/api': `Error: ${t} connection refused` },
+  }),
+  recorded([pod({ isReady: false, status: crashing(1, { message: t }) })]),
+  recorded([pod({ isReady: false, status: crashing(0) })], { logs: { 'api-5d9c7b8f6d-x2x4q/api': t } }),
+  recorded([pod({ isReady: false }), event(THE_POD, 'Unhealthy', `Readiness probe failed: ${t}`)]),
+  recorded([
+    pod({ isReady: false, status: crashing(137) }),
+    event(THE_POD, 'Unhealthy', `Liveness probe failed: Get "${t}"`),
+  ]),
+  recorded([
+    ...deployment().slice(0, 1),
+    {
+      ...set('api', '5d9c7b8f6d', '1'),
+      status: {
+        replicas: 0,
+        conditions: [
+          { type: 'ReplicaFailure', status: 'True', message: `admission webhook "x" denied the request: ${t}` },
+        ],
+      },
+    },
+  ]),
+  recorded(
+    deployment('api', {
+      status: {
+        availableReplicas: 0,
+        conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: t }],
+      },
+    }),
+  ),
+  recorded([
+    pod({ container: { env: [{ name: 'VITE_API_URL', value: `http://lea:${s}@api:8000/?k=${s}` }] } }),
+    service(),
+  ]),
+  recorded([pod({ container: { env: [{ name: 'API_URL', value: `http://lea:${s}@api:8000/?k=${s}` }] } }), service()]),
+  recorded([pod(), service(), ingress('a.example.org'), NGINX], {
+    services: { api: { status: 200, failure: undefined, title: 'Recettes' } },
+    addresses: { 'https://a.example.org/': { status: 200, failure: undefined, title: `Autre ${t}` } },
+  }),
+  recorded([pod(), service()], {
+    services: {
+      api: {
+        status: undefined,
+        failure: `Get ${t}: dial tcp 10.0.0.1:8000: connect: connection refused ${t}`,
+        title: undefined,
+      },
+    },
+  }),
+  recorded([
+    {
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'd', creationTimestamp: ago(100) },
+      spec: {},
+      status: { phase: 'Pending' },
+    },
+    event({ kind: 'PersistentVolumeClaim', name: 'd' }, 'ProvisioningFailed', `failed: ${t}`),
+  ]),
+  recorded([
+    {
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: 'h' },
+      spec: { scaleTargetRef: { kind: 'Deployment', name: 'api' } },
+      status: {
+        conditions: [{ type: 'ScalingActive', status: 'False', reason: 'x', message: t, lastTransitionTime: ago(900) }],
+      },
+    },
+  ]),
+  recorded([
+    { kind: 'CronJob', metadata: { name: 'n' }, spec: {} },
+    {
+      kind: 'Job',
+      metadata: { name: 'n-1', creationTimestamp: ago(90), ownerReferences: [{ kind: 'CronJob', name: 'n' }] },
+      status: { conditions: [{ type: 'Failed', status: 'True', message: t, lastTransitionTime: ago(80) }] },
+    },
+  ]),
+  recorded([
+    pod({
+      phase: 'Failed',
+      age: 900,
+      status: {},
+      more: { reason: 'Evicted', message: t },
+      conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: ago(300) }],
+    }),
+  ]),
+];
+
+test.each(['azerty', 'Fr@mboise77', 'p/w:d@x', 'motdepasse'])('wherever %s stands, it is not shown', (secret) => {
+  for (const text of shapes(secret)) {
+    for (const state of places(text, secret)) expect(JSON.stringify(diagnose(state))).not.toContain(secret);
+  }
 });
