@@ -37,7 +37,9 @@ const usesOf = new WeakMap<Model, FrontUse[]>();
 
 function findFrontUses(model: Model): FrontUse[] {
   return model.instances.flatMap((instance): FrontUse[] => {
-    if (runsTests(instance)) return [];
+    // What prepares, works at night or tests serves no page.
+    if (runsTests(instance) || instance.container?.isInit || /Job$/.test(instance.workload?.resource.kind ?? ''))
+      return [];
     const front = frontOf(model, instance.image);
     const given = new Map([...instance.variables].filter(([name]) => BROWSER_VARIABLE.test(name)));
     if (!front && given.size === 0) return [];

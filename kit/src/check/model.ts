@@ -417,7 +417,9 @@ function isForeign(name: string): boolean {
 function mainImage({ containers, resource }: Workload): string | undefined {
   const own = containers.filter((each) => !each.isInit && !isForeign(each.image));
   const main =
-    own.find((each) => each.name === resource.name || parseImage(each.image).tail === resource.name) ?? own[0];
+    containers.find(
+      (each) => !each.isInit && (each.name === resource.name || parseImage(each.image).tail === resource.name),
+    ) ?? own[0];
   return main && parseImage(main.image).repository;
 }
 
