@@ -137,7 +137,7 @@ function faultRemark(model: Model, instance: Instance, fault: StartFault): Remar
     }
     case 'variable': {
       // compose replaces variables before anything is started, save those with two dollars.
-      if (instance.where === 'compose' && fault.place.file === instance.stack?.file) {
+      if (instance.where === 'compose' && fault.place.file !== instance.image?.dockerfile.path) {
         const [, name = ''] = /\$\{?(\w+)/.exec(fault.word) ?? [];
         if (!new RegExp(`\\$\\$\\{?${name}`).test(instance.around.project.read(fault.place.file) ?? ''))
           return undefined;
