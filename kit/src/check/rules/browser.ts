@@ -17,7 +17,7 @@ import {
   type Resource,
 } from '../read/kubernetes.ts';
 import { textOf, type SourceFile, type Value } from '../read/source.ts';
-import { listAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
+import { listAt, objectAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance } from '../words.ts';
 import path from 'node:path';
 
@@ -1131,6 +1131,34 @@ function valuesOf(value: Value, instance: Instance): string[] | undefined {
   return undefined;
 }
 
+/** Kubernetes asks the pod by its own IP address, which Django does not accept for a name. */
+function probeByAddress(instance: Instance, settings: string, host: string): Remark | undefined {
+  // The name is looked at by this middleware; one for health checks may answer before it.
+  if (!/CommonMiddleware/.test(settings) || /health\w*\.?\w*Middleware|HealthCheck/i.test(settings)) return undefined;
+  for (const name of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+    const held = objectAt(instance.container?.object, name, 'httpGet');
+    const headers = objectsAt(held, 'httpHeaders').map((header) => (textAt(header, 'name') ?? '').toLowerCase());
+    if (!('port' in held) || 'host' in held || headers.includes('host')) continue;
+    const lines = `httpHeaders:\n  - name: Host\n    value: ${host}`;
+    return {
+      severity: 'error',
+      place: placeOf(objectAt(instance.container?.object, name), 'httpGet'),
+      about: `allowed probe ${instance.workload?.resource.name ?? ''}`,
+      fr: [
+        `La sonde ${name} appelle Django par l’adresse IP du pod, que ALLOWED_HOSTS ne contient pas.`,
+        `« kubectl describe pod » montre « ${name === 'readinessProbe' ? 'Readiness' : name === 'livenessProbe' ? 'Liveness' : 'Startup'} probe failed: HTTP probe failed with statuscode: 400 » ; les journaux disent « Invalid HTTP_HOST header ».`,
+        `Ajoutez sous httpGet :\n${lines}`,
+      ],
+      en: [
+        `The probe ${name} calls Django by the pod’s IP address, which ALLOWED_HOSTS does not hold.`,
+        `"kubectl describe pod" shows "${name === 'readinessProbe' ? 'Readiness' : name === 'livenessProbe' ? 'Liveness' : 'Startup'} probe failed: HTTP probe failed with statuscode: 400"; the logs say "Invalid HTTP_HOST header".`,
+        `Add under httpGet:\n${lines}`,
+      ],
+    };
+  }
+  return undefined;
+}
+
 function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): Generator<Remark> {
   const { project } = instance.around;
   for (const source of sources) {
@@ -1165,7 +1193,11 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
       pattern === '*' ||
       pattern === host ||
       (pattern.startsWith('.') && (host.endsWith(pattern) || host === pattern.slice(1)));
-    if (list.some(fits)) continue;
+    if (list.some(fits)) {
+      const probe = list.includes('*') ? undefined : probeByAddress(instance, text, host);
+      if (probe) yield probe;
+      continue;
+    }
     const isDebug = list.length === 0;
     yield {
       severity: 'error',
