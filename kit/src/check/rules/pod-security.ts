@@ -21,6 +21,9 @@ export const securityContext: Rule = {
   },
   *check(model) {
     for (const cluster of model.clusters) {
+      // OpenShift gives every pod a user of its own.
+      if (cluster.resources.some(({ kind, apiVersion }) => kind === 'Route' || apiVersion.includes('openshift')))
+        continue;
       for (const workload of cluster.workloads) {
         for (const instance of instancesOf(model, workload)) {
           const remark = remarkOf(model, instance, contextOf(instance, workload.pod));

@@ -165,7 +165,10 @@ function strangeWord(place: Place, word: string, right: string): Remark {
 /** A filter of paths under which the repository has no file. */
 function unseenPaths(model: Model, workflow: Workflow): Remark | undefined {
   const push = objectAt(workflow.object, 'on', 'push');
-  const patterns = listAt(push, 'paths').map(written);
+  // The workflow's own file is often named beside the others.
+  const patterns = listAt(push, 'paths')
+    .map(written)
+    .filter((pattern) => pattern !== workflow.path);
   if (patterns.length === 0 || patterns.some((pattern) => /^!|[?[\]{}+]/.test(pattern))) return undefined;
   const found = patterns.some((pattern) => {
     const text = pattern
@@ -175,7 +178,6 @@ function unseenPaths(model: Model, workflow: Workflow): Remark | undefined {
     const expression = new RegExp(`^${text}$`);
     return model.project.files.some(({ path: file }) => file !== workflow.path && expression.test(file));
   });
-  // The workflow's own file is often named beside the others.
   if (found || patterns.some((pattern) => !/^[\w./*-]+$/.test(pattern))) return undefined;
   return {
     severity: 'warning',
@@ -197,8 +199,9 @@ function unseenPaths(model: Model, workflow: Workflow): Remark | undefined {
 function strangeRunner(job: Job): Remark | undefined {
   const name = textAt(job.object, 'runs-on') ?? '';
   const isGone = /^(ubuntu-(14|16|18|20)\.04|macos-(10\.15|11|12)|windows-(2016|2019))$/.test(name);
+  // Larger machines have names that go on behind it.
   const isMisspelt =
-    name !== 'ubuntu-latest' && (name === 'ubuntu' || nearest(name, ['ubuntu-latest'], 3) !== undefined);
+    !name.startsWith('ubuntu-latest') && (name === 'ubuntu' || nearest(name, ['ubuntu-latest'], 3) !== undefined);
   if (!isGone && !isMisspelt) return undefined;
   return {
     severity: 'error',
