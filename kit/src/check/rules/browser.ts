@@ -995,6 +995,7 @@ export const allowedHosts: Rule = {
       const [host] = hosts;
       if (host === undefined) continue;
       yield* djangoHosts(instance, runningSources(model, instance), host);
+      if (isSecure(cluster, host)) yield* djangoOrigins(model, instance, host);
       yield* viteHosts(instance, host);
     }
   },
@@ -1216,6 +1217,63 @@ function* djangoHosts(instance: Instance, sources: SourceFile[], host: string): 
       ],
     };
   }
+}
+
+/** Whether an address is served by https: the SSPCloud's always, others by the Ingress's own word. */
+function isSecure(cluster: Cluster, host: string): boolean {
+  return ingressPaths(cluster).some(
+    (entry) =>
+      entry.host === host &&
+      (/\.sspcloud\.fr$/.test(host) || objectsAt(entry.ingress.object, 'spec', 'tls').length > 0),
+  );
+}
+
+/** Django compares the origin of a form with its own address, which it takes for http behind an Ingress. */
+function* djangoOrigins(model: Model, instance: Instance, host: string): Generator<Remark> {
+  const { project } = instance.around;
+  const sources = runningSources(model, instance).filter((source) => source.language === 'python');
+  const settings = sources.find((source) =>
+    /^(INSTALLED_APPS|ALLOWED_HOSTS)\s*=/m.test(project.read(source.path) ?? ''),
+  );
+  if (!settings || settings.starred) return;
+  const all = sources.map((source) => project.read(source.path) ?? '').join('\n');
+  if (/SECURE_PROXY_SSL_HEADER|CSRF_TRUSTED_ORIGINS\s*(\+=|\.)/.test(all) || !/CsrfViewMiddleware/.test(all)) return;
+  if ([...instance.variables.keys()].some((name) => /CSRF|TRUSTED_ORIGIN/.test(name))) return;
+  const folder = instance.image?.context.folder ?? '.';
+  const form = project.files.find(
+    ({ path: file }) =>
+      (folder === '.' || file.startsWith(`${folder}/`)) &&
+      ((/urls\.py$/.test(file) && /^[^#\n]*admin\.site\.urls/m.test(project.read(file) ?? '')) ||
+        (/\.html$/.test(file) && /\{%\s*csrf_token\s*%\}/.test(project.read(file) ?? ''))),
+  );
+  const version = /^django\s*[=~<]=?\s*([1-3])\./im.exec(
+    ['requirements.txt', 'pyproject.toml'].map((name) => project.read(path.posix.join(folder, name)) ?? '').join('\n'),
+  );
+  if (!form || version) return;
+  const text = project.read(settings.path) ?? '';
+  const match = /^CSRF_TRUSTED_ORIGINS\s*=\s*(\[[^\]]*\]|.*)$/m.exec(text);
+  if (match && !/^\[[^()]*\]$/.test(match[1] ?? '')) return;
+  const list = [...(match?.[1] ?? '').matchAll(/["']([^"']+)["']/g)].map((each) => each[1] ?? '');
+  const domain = host.slice(host.indexOf('.') + 1);
+  if (list.some((each) => each === `https://${host}` || each === `https://*.${domain}`)) return;
+  const at = match ?? /^ALLOWED_HOSTS\s*=/m.exec(text);
+  const place = { file: settings.path, line: text.slice(0, at?.index ?? 0).split('\n').length };
+  yield {
+    severity: 'warning',
+    place,
+    about: `origins ${settings.path}`,
+    unlessBroken: `host ${host}`,
+    fr: [
+      `L’Ingress reçoit du https et parle http à Django, qui ne reconnaît donc pas sa propre adresse dans les formulaires (${form.path})${match ? ` : CSRF_TRUSTED_ORIGINS a « ${list.join(', ')} »` : ''}.`,
+      '« 403 Forbidden : CSRF verification failed. Origin checking failed » à chaque formulaire, connexion à l’admin comprise.',
+      `Écrivez : CSRF_TRUSTED_ORIGINS = ["https://${host}"]`,
+    ],
+    en: [
+      `The Ingress receives https and speaks http to Django, which then does not know its own address in forms (${form.path})${match ? `: CSRF_TRUSTED_ORIGINS has "${list.join(', ')}"` : ''}.`,
+      '"403 Forbidden: CSRF verification failed. Origin checking failed" at each form, logging in to the admin included.',
+      `Write: CSRF_TRUSTED_ORIGINS = ["https://${host}"]`,
+    ],
+  };
 }
 
 function* viteHosts(instance: Instance, host: string): Generator<Remark> {

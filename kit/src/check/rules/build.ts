@@ -1460,6 +1460,7 @@ function uncompiledPackage(
   const address = /\bgit\+(?:https?|ssh):\/\/[^\s#]+/.exec(asked)?.[0];
   if (
     address === undefined ||
+    words.includes('--no-index') ||
     /\bgit\b(?!\+)/.test(text.replace(/github|gitlab|\.git\b/g, '')) ||
     /xargs|\.sh\b/.test(text)
   )

@@ -5,6 +5,7 @@ import { COURSE_IMAGES, frontOf, nginxOf, runningSources, type Instance, type Mo
 import { parseImage } from '../read/images.ts';
 import { ingressPaths, workloadsBehind, type Cluster, type IngressPath } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
+import { optionOf } from '../read/shell.ts';
 import type { SourceFile } from '../read/source.ts';
 import { textOf } from '../read/source.ts';
 import { objectAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
@@ -399,6 +400,46 @@ function routeRemark(
   return undefined;
 }
 
+/** Streamlit under a path that it was not told of, and that nothing takes away. */
+function streamlitPath(
+  instance: Instance,
+  entry: IngressPath,
+  prefix: string,
+  paths: IngressPath[],
+): Remark | undefined {
+  const listen = instance.listens.find((each) => each.server === 'streamlit');
+  const run = instance.start.runs.find((each) => each.program === 'streamlit');
+  const annotations = objectAt(entry.ingress.object, 'metadata', 'annotations');
+  if (!listen || !run || Object.keys(annotations).some((key) => /rewrite|snippet|middlewares|strip/.test(key)))
+    return undefined;
+  if (paths.some((other) => other.host === entry.host && /^\/(\(.*)?$/.test(other.path))) return undefined;
+  const config = instance.around.find(path.posix.join(run.cwd, '.streamlit/config.toml'));
+  const text = config.source === undefined ? '' : (instance.around.project.read(config.source) ?? '');
+  const told =
+    optionOf(run.args, '--server.baseUrlPath') ??
+    instance.variables.get('STREAMLIT_SERVER_BASE_URL_PATH')?.value ??
+    /^\s*baseUrlPath\s*=\s*["']([^"']*)/m.exec(text)?.[1];
+  if (instance.around.hasVariable('STREAMLIT_SERVER_BASE_URL_PATH') && told === undefined) return undefined;
+  if (told !== undefined && (told.includes('$') || told.replace(/^\/|\/$/g, '') === prefix.slice(1))) return undefined;
+  const place = told === undefined ? placeOf(entry.entry, 'path') : listen.place;
+  return {
+    severity: 'error',
+    place,
+    about: `rewrite ${entry.ingress.name} ${entry.path}`,
+    unlessBroken: `service ${entry.service}`,
+    fr: [
+      `L’Ingress sert Streamlit sous « ${prefix} », mais Streamlit se croit ${told === undefined ? 'à la racine' : `sous « /${told.replace(/^\//, '')} »`}.`,
+      `La page reste blanche ; la console du navigateur montre des 404 pour https://${entry.host ?? '…'}/static/….`,
+      `Donnez-lui une adresse à lui (path: /), ou dites-lui son chemin : --server.baseUrlPath=${prefix.slice(1)}`,
+    ],
+    en: [
+      `The Ingress serves Streamlit under "${prefix}", but Streamlit thinks it is ${told === undefined ? 'at the root' : `under "/${told.replace(/^\//, '')}"`}.`,
+      `The page stays blank; the browser’s console shows 404 for https://${entry.host ?? '…'}/static/….`,
+      `Give it an address of its own (path: /), or tell it its path: --server.baseUrlPath=${prefix.slice(1)}`,
+    ],
+  };
+}
+
 export const frontPath: Rule = {
   id: 'front-path',
   title: {
@@ -418,6 +459,8 @@ export const frontPath: Rule = {
         for (const workload of workloadsBehind(cluster, entry.service, entry.ingress)) {
           for (const instance of instancesOf(model, workload)) {
             const front = frontOf(model, instance.image);
+            const remark = streamlitPath(instance, entry, prefix, paths);
+            if (remark) yield remark;
             if (
               !front ||
               paths.some(
