@@ -16,6 +16,7 @@ import { databaseVolume, sqliteLost, tablesDropped, volumeShared } from './rules
 import { developmentServer } from './rules/development.ts';
 import { importMissing } from './rules/imports.ts';
 import { imageArchitecture, imagePull, imageUnknown, memoryLimit } from './rules/images.ts';
+import { frontRoute } from './rules/front-route.ts';
 import { frontServed } from './rules/front-served.ts';
 import { frontVariable } from './rules/front-variable.ts';
 import { healthcheck } from './rules/health.ts';
@@ -122,6 +123,7 @@ export const rules: readonly Rule[] = [
   securityContext,
   networkPolicy,
   autoscaler,
+  frontRoute,
   imageUnknown,
   imagePull,
   imageArchitecture,
