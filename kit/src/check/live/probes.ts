@@ -104,18 +104,19 @@ export function notReadyFinding(patient: Patient): LiveFinding | undefined {
     words.en = `The probe asks port ${asked}, and the server is on ${heard.port}: put ${heard.port} in the probe (and in targetPort).`;
   }
   const which = probe?.message.startsWith('Startup') ? 'startupProbe' : 'readinessProbe';
+  const target = targetOf(objectAt(container?.spec, which));
   return tell(
     'not-ready',
     `pod/${name}`,
     [
-      `« ${owner.name} » tourne, mais sa sonde ${which} échoue : il ne reçoit aucune requête.`,
+      `« ${owner.name} » tourne, mais sa sonde ${which}${target} échoue : il ne reçoit aucune requête.`,
       probe === undefined
         ? `Il n’est pas prêt (READY 0/1) depuis ${clock(started ?? '')}.`
         : `« ${short(probe.message)} ».`,
       words.fr,
     ],
     [
-      `"${owner.name}" runs, but its ${which} fails: it receives no request.`,
+      `"${owner.name}" runs, but its ${which}${target} fails: it receives no request.`,
       probe === undefined
         ? `It has not been ready (READY 0/1) since ${clock(started ?? '')}.`
         : `"${short(probe.message)}".`,
@@ -123,6 +124,14 @@ export function notReadyFinding(patient: Patient): LiveFinding | undefined {
     ],
     `kubectl describe pod ${name}`,
   );
+}
+
+/** What a probe asks, in brackets; nothing for a command. */
+function targetOf(probe: JsonObject): string {
+  const get = objectAt(probe, 'httpGet');
+  const port = textAt(get, 'port') ?? textAt(probe, 'tcpSocket', 'port') ?? textAt(probe, 'grpc', 'port');
+  if (port === undefined) return '';
+  return ` (${'httpGet' in probe ? `GET ${textAt(get, 'path') ?? '/'}, ` : ''}port ${port})`;
 }
 
 /** How long a container may take to be ready before its probes give up on it. */
