@@ -146,6 +146,8 @@ const stories: Record<string, Story> = {
   async pannes(allow) {
     await allow();
     await says(/^Les pannes sur demande sont permises/);
+    // The pods of before, which know no faults, still answer for some seconds.
+    await podsNow(2);
   },
 
   async 'arret-brutal'(crash) {
