@@ -174,6 +174,8 @@ function readRun(project: Project, image: Image, run: Image['runs'][number], lis
       isKnown &&= !mayInstall(project, image, folder, name, words);
       continue;
     }
+    // `pip install --target "$DEPS"`: the variable of a build, which is not followed.
+    if (root.includes('$')) isKnown = false;
     list.push(environmentOf(root, asked, run.instruction.line));
   }
   return isKnown;

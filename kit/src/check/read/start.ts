@@ -614,13 +614,11 @@ export function listeningOf(
     }
     case 'flask': {
       if (!args.includes('run')) return undefined;
-      const debug =
-        args.includes('--debug') || /^(1|true)$/i.test(env('FLASK_DEBUG') ?? '') || env('FLASK_ENV') === 'development';
       return made(
         'flask',
         optionOf(args, '-p', '--port') ?? envOr('FLASK_RUN_PORT', '5000'),
         optionOf(args, '-h', '--host') ?? envOr('FLASK_RUN_HOST', '127.0.0.1'),
-        debug ? 'flask run --debug' : 'flask run',
+        args.includes('--debug') ? 'flask run --debug' : 'flask run',
       );
     }
     case 'streamlit': {

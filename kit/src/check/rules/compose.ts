@@ -520,7 +520,10 @@ function hiddenModules(
     const below = path.posix.relative(target, folder);
     const onDisk = model.project.kindOf(path.posix.join(source, below)) === 'folder';
     if (onDisk && isVenv) continue;
-    const tool = isNode ? 'vite' : 'uvicorn';
+    const program =
+      start.runs.find((each) => each.runner === 'npm')?.program ?? (start.runs.length > 0 ? 'node' : 'vite');
+    const tool = 'uvicorn';
+    const unfound = program === 'node' ? '' : `sh: ${program}: not found`;
     return {
       severity: onDisk ? 'warning' : 'error',
       place,
@@ -528,14 +531,14 @@ function hiddenModules(
       fr: [
         `« ${source} » est monté sur ${target} et cache ${folder}, que l’image avait rempli.`,
         isNode
-          ? `Le conteneur s’arrête : « sh: ${tool}: not found » ou « Cannot find module … »${onDisk ? ' (ou prend les paquets de votre ordinateur, faits pour un autre système)' : ''}.`
+          ? `Le conteneur s’arrête : ${unfound === '' ? '' : `« ${unfound} » ou `}« Cannot find module … »${onDisk ? ' (ou prend les paquets de votre ordinateur, faits pour un autre système)' : ''}.`
           : `Le conteneur s’arrête : « exec: "${tool}": executable file not found in $PATH » ou « ModuleNotFoundError ».`,
         `Ajoutez sous volumes: une ligne qui garde ce dossier :\n- ${folder}`,
       ],
       en: [
         `"${source}" is mounted on ${target} and hides ${folder}, which the image had filled.`,
         isNode
-          ? `The container stops: "sh: ${tool}: not found" or "Cannot find module …"${onDisk ? ' (or takes your computer’s packages, made for another system)' : ''}.`
+          ? `The container stops: ${unfound === '' ? '' : `"${unfound}" or `}"Cannot find module …"${onDisk ? ' (or takes your computer’s packages, made for another system)' : ''}.`
           : `The container stops: "exec: "${tool}": executable file not found in $PATH" or "ModuleNotFoundError".`,
         `Add under volumes: a line that keeps this folder:\n- ${folder}`,
       ],

@@ -202,10 +202,27 @@ function sqliteOf(model: Model, instance: Instance): { file: string; place: Plac
     const usedUrl = source.env.find((read) => textOf(read.fallback)?.startsWith('sqlite:'));
     if (typed?.[1] !== undefined && (!usedUrl || (!instance.variables.has(usedUrl.name) && !instance.envIsOpen))) {
       const line = source.strings.find(({ text: string }) => /^sqlite(\+\w+)?:\/\/\//.test(string))?.line ?? 1;
-      return { file: typed[1], place: { file: source.path, line } };
+      const file = /\{/.test(typed[1]) ? filledIn(typed[1], source, instance) : typed[1];
+      if (file !== undefined) return { file, place: { file: source.path, line } };
     }
   }
   return undefined;
+}
+
+/**
+ * A path that is written with names in braces (`{DB_PATH}`): what the names are worth. When they cannot be told, the
+ * file that the module names, if no volume could hold it; else undefined.
+ */
+function filledIn(written: string, source: SourceFile, instance: Instance): string | undefined {
+  const filled = written.replace(
+    /\$?\{(\w+)\}/g,
+    (all, name: string) => resolved(source.settings.get(name), instance) ?? all,
+  );
+  if (!filled.includes('{')) return filled;
+  if (instance.mounts.length > 0 || objectsAt(instance.container?.object, 'volumeMounts').length > 0) return undefined;
+  return source.strings
+    .map(({ text }) => /^[\w./-]+\.(db|sqlite3?)$/.exec(text)?.[0])
+    .find((name) => name !== undefined);
 }
 
 /** The value of an expression in a container: what its variable was given, else its default. */
@@ -261,6 +278,9 @@ export const sqliteLost: Rule = {
       const database = sqliteOf(model, instance);
       if (!database) continue;
       const volume = volumeAt(instance, database.file);
+      const folder = path.posix.dirname(path.posix.resolve(instance.around.workdir, database.file));
+      // A volume there would hide the code.
+      const isBesideCode = folder === instance.around.workdir;
       const replicas = replicasOf(model, instance);
       const perPod = workload.resource.kind === 'StatefulSet' || volume !== 'lasting';
       if (volume === 'lasting' && (replicas.count < 2 || !perPod)) continue;
@@ -269,7 +289,7 @@ export const sqliteLost: Rule = {
       const many = replicas.count > 1;
       const elsewhere = many || volume === 'temporary' ? undefined : lastingMount(instance);
       const place = many ? replicas.place : (elsewhere?.place ?? database.place);
-      const folder = path.posix.dirname(path.posix.resolve(instance.around.workdir, database.file));
+      const onVolume = `${elsewhere?.target ?? ''}/${path.posix.basename(database.file)}`;
       if (elsewhere) {
         yield {
           severity: 'error',
@@ -278,12 +298,12 @@ export const sqliteLost: Rule = {
           fr: [
             `Le volume est monté sur ${elsewhere.target}, et la base SQLite est ailleurs : « ${database.file} » (${database.place.file}, ligne ${database.place.line}).`,
             'Tout est perdu au prochain redémarrage du pod : mise à jour, panne, « kubectl rollout restart ».',
-            `Écrivez ici : mountPath: ${folder}`,
+            isBesideCode ? `Mettez la base sur le volume : ${onVolume}` : `Écrivez ici : mountPath: ${folder}`,
           ],
           en: [
             `The volume is mounted on ${elsewhere.target}, and the SQLite database is elsewhere: "${database.file}" (${database.place.file}, line ${database.place.line}).`,
             'Everything is lost at the next restart of the pod: update, failure, "kubectl rollout restart".',
-            `Write here: mountPath: ${folder}`,
+            isBesideCode ? `Put the database on the volume: ${onVolume}` : `Write here: mountPath: ${folder}`,
           ],
         };
         continue;
@@ -302,7 +322,9 @@ export const sqliteLost: Rule = {
             : 'Tout est perdu au prochain redémarrage du pod : mise à jour, panne, « kubectl rollout restart ».',
           many
             ? 'Mettez replicas: 1 et un volume (PersistentVolumeClaim) sur le dossier de la base, ou passez à PostgreSQL.'
-            : `Montez un PersistentVolumeClaim sur le dossier de la base (volumeMounts, mountPath: ${path.posix.dirname(path.posix.resolve(instance.around.workdir, database.file))}), ou passez à PostgreSQL.`,
+            : isBesideCode
+              ? 'Mettez la base dans un dossier à elle (par exemple data/) et montez-y un PersistentVolumeClaim, ou passez à PostgreSQL.'
+              : `Montez un PersistentVolumeClaim sur le dossier de la base (volumeMounts, mountPath: ${folder}), ou passez à PostgreSQL.`,
         ],
         en: [
           many
@@ -313,7 +335,9 @@ export const sqliteLost: Rule = {
             : 'Everything is lost at the next restart of the pod: update, failure, "kubectl rollout restart".',
           many
             ? 'Set replicas: 1 and a volume (PersistentVolumeClaim) on the database’s folder, or go to PostgreSQL.'
-            : `Mount a PersistentVolumeClaim on the database’s folder (volumeMounts, mountPath: ${path.posix.dirname(path.posix.resolve(instance.around.workdir, database.file))}), or go to PostgreSQL.`,
+            : isBesideCode
+              ? 'Put the database into a folder of its own (data/, say) and mount a PersistentVolumeClaim there, or go to PostgreSQL.'
+              : `Mount a PersistentVolumeClaim on the database’s folder (volumeMounts, mountPath: ${folder}), or go to PostgreSQL.`,
         ],
       };
     }

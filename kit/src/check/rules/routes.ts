@@ -30,6 +30,16 @@ export function routesOf(model: Model, instance: Instance): string[] | undefined
   return routes;
 }
 
+/** What an application answers to a path that it does not know, in the words of its framework. */
+function notFound(model: Model, instance: Instance, wanted: string): string {
+  const text = runningSources(model, instance)
+    .map((source) => model.project.read(source.path) ?? '')
+    .join('\n');
+  if (/\bFastAPI\(/.test(text)) return '404 {"detail":"Not Found"}';
+  if (/@nestjs\/core|\bexpress\(\)/.test(text)) return `404 (Cannot GET ${wanted})`;
+  return '404 Not Found';
+}
+
 /** The prefix under which a router ends up; undefined when a prefix is computed. */
 function prefixOf(sources: SourceFile[], source: SourceFile, owner: string): string | undefined {
   if (
@@ -361,6 +371,7 @@ function routeRemark(
       if (!routes || routes.length === 0 || hasRootPath(model, instance)) continue;
       const under = routes.filter((route) => isUnder(route, prefix)).length;
       const example = routes.find((route) => (strips ? isUnder(route, prefix) : !isUnder(route, prefix))) ?? '';
+      const stripped = example.slice(prefix.length) || '/';
       if (strips && under === routes.length) {
         return {
           severity: 'error',
@@ -368,12 +379,12 @@ function routeRemark(
           about: `rewrite ${entry.ingress.name} ${entry.path}`,
           fr: [
             `L’Ingress enlève « ${prefix} » du chemin, mais les routes de l’application commencent par lui (${example}).`,
-            `https://${entry.host ?? '…'}${example} arrive comme « ${example.slice(prefix.length) || '/'} » : 404 {"detail":"Not Found"}.`,
+            `https://${entry.host ?? '…'}${example} arrive comme « ${stripped} » : ${notFound(model, instance, stripped)}.`,
             `Enlevez l’annotation rewrite-target et écrivez : path: ${prefix} avec pathType: Prefix`,
           ],
           en: [
             `The Ingress takes "${prefix}" away from the path, but the application’s routes start with it (${example}).`,
-            `https://${entry.host ?? '…'}${example} arrives as "${example.slice(prefix.length) || '/'}": 404 {"detail":"Not Found"}.`,
+            `https://${entry.host ?? '…'}${example} arrives as "${stripped}": ${notFound(model, instance, stripped)}.`,
             `Remove the annotation rewrite-target and write: path: ${prefix} with pathType: Prefix`,
           ],
         };
@@ -385,12 +396,12 @@ function routeRemark(
           about: `rewrite ${entry.ingress.name} ${entry.path}`,
           fr: [
             `L’Ingress envoie « ${prefix}/… » tel quel, mais aucune route de l’application ne commence par « ${prefix} » (par exemple ${example}).`,
-            `https://${entry.host ?? '…'}${prefix}${example} répond 404 {"detail":"Not Found"}.`,
+            `https://${entry.host ?? '…'}${prefix}${example} répond ${notFound(model, instance, `${prefix}${example}`)}.`,
             `Faites enlever le préfixe : path: ${prefix}(/|$)(.*), pathType: ImplementationSpecific, et l’annotation nginx.ingress.kubernetes.io/rewrite-target: /$2 ; ou mettez le préfixe dans l’application (prefix="${prefix}").`,
           ],
           en: [
             `The Ingress passes "${prefix}/…" on as it is, but no route of the application starts with "${prefix}" (for instance ${example}).`,
-            `https://${entry.host ?? '…'}${prefix}${example} answers 404 {"detail":"Not Found"}.`,
+            `https://${entry.host ?? '…'}${prefix}${example} answers ${notFound(model, instance, `${prefix}${example}`)}.`,
             `Have the prefix taken away: path: ${prefix}(/|$)(.*), pathType: ImplementationSpecific, and the annotation nginx.ingress.kubernetes.io/rewrite-target: /$2; or put the prefix in the application (prefix="${prefix}").`,
           ],
         };
@@ -560,6 +571,7 @@ export const proxyRewrite: Rule = {
           const under = routes.filter((route) => isUnder(route, clean)).length;
           const place: Place = { file: config.place.file, line: config.place.line + directive.line - 1 };
           const host = `${url[1] ?? ''}${/:\d+/.exec(directive.args[0]?.slice(8) ?? '')?.[0] ?? ''}`;
+          const stripped = (routes[0] ?? '').slice(clean.length) || '/';
           if (strips && under === routes.length) {
             yield {
               severity: 'error',
@@ -567,12 +579,12 @@ export const proxyRewrite: Rule = {
               about: `proxy path ${place.file}:${place.line}`,
               fr: [
                 `La barre à la fin de proxy_pass enlève « ${clean} » du chemin, mais les routes de l’API commencent par lui (${routes[0] ?? ''}).`,
-                `${routes[0] ?? ''} arrive comme « ${(routes[0] ?? '').slice(clean.length) || '/'} » : 404 {"detail":"Not Found"}.`,
+                `${routes[0] ?? ''} arrive comme « ${stripped} » : ${notFound(model, target, stripped)}.`,
                 `Écrivez sans barre : proxy_pass http://${host};`,
               ],
               en: [
                 `The slash at the end of proxy_pass takes "${clean}" away from the path, but the API’s routes start with it (${routes[0] ?? ''}).`,
-                `${routes[0] ?? ''} arrives as "${(routes[0] ?? '').slice(clean.length) || '/'}": 404 {"detail":"Not Found"}.`,
+                `${routes[0] ?? ''} arrives as "${stripped}": ${notFound(model, target, stripped)}.`,
                 `Write without slash: proxy_pass http://${host};`,
               ],
             };
@@ -583,12 +595,12 @@ export const proxyRewrite: Rule = {
               about: `proxy path ${place.file}:${place.line}`,
               fr: [
                 `nginx passe « ${clean}/… » tel quel, mais aucune route de l’API ne commence par « ${clean} » (par exemple ${routes[0] ?? ''}).`,
-                `Les appels à ${clean}${routes[0] ?? ''} répondent 404 {"detail":"Not Found"}.`,
+                `Les appels à ${clean}${routes[0] ?? ''} répondent ${notFound(model, target, `${clean}${routes[0] ?? ''}`)}.`,
                 `Ajoutez une barre des deux côtés : location ${clean}/ { proxy_pass http://${host}/; }`,
               ],
               en: [
                 `nginx passes "${clean}/…" on as it is, but no route of the API starts with "${clean}" (for instance ${routes[0] ?? ''}).`,
-                `Calls to ${clean}${routes[0] ?? ''} answer 404 {"detail":"Not Found"}.`,
+                `Calls to ${clean}${routes[0] ?? ''} answer ${notFound(model, target, `${clean}${routes[0] ?? ''}`)}.`,
                 `Add a slash on both sides: location ${clean}/ { proxy_pass http://${host}/; }`,
               ],
             };

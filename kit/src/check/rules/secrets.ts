@@ -226,7 +226,7 @@ function* inTexts(model: Model): Generator<Held> {
     if (
       size > 300_000 ||
       isAside(file) ||
-      /(package-lock|pnpm-lock|yarn\.lock|poetry\.lock|uv\.lock|\.min\.js|\.map$)|\.(test|spec)\.|(^|\/)(test_|conftest)|_test\.py$|\.(example|template|sample)$|google-services\.json$/.test(
+      /(package-lock|pnpm-lock|yarn\.lock|poetry\.lock|uv\.lock|\.min\.js|\.map$)|\.(test|spec)\.|(^|\/)(test_|conftest)|_test\.(py|go)$|\.(example|template|sample)$|google-services\.json$/.test(
         file,
       )
     )

@@ -1368,9 +1368,14 @@ function pythonRemark(model: Model, instance: Instance, run: Run): Remark | unde
     const modules = (instance.around.variables.PYTHONPATH ?? '').split(':');
     const isFound = (root: string) =>
       inPath(root) ||
+      // `RUN mv /deps/bin/* /usr/local/bin`
+      image.runs.some(({ instruction }) =>
+        new RegExp(`\\b(mv|cp|ln)\\s[^&;|]*${literal(root)}/bin\\b`).test(instruction.raw),
+      ) ||
       (root === '/root/.local' && (name === 'python' || search.includes('/root/.local/bin'))) ||
       (name === 'python' &&
         (root === '/usr/local/lib' ||
+          /^\/usr\/local\/lib\/python3[.\d]*(\/site-packages)?$/.test(root) ||
           modules.some((folder) => folder !== '' && (folder === root || folder.startsWith(`${root}/`)))));
     const reachable = run.runner === 'venv' ? list : list.filter(({ root }) => isFound(root));
     const elsewhere = list.filter((environment) => !reachable.includes(environment));
