@@ -17,9 +17,9 @@ export function readEnvFile(text: string): EnvEntry[] {
   return entries;
 }
 
-/** `.env.example`, `.env.template` and the like: files that show which variables to give. */
+/** `.env.example`, `api.env.template` and the like: files that show which variables to give. */
 export function isEnvTemplate(file: string): boolean {
-  return /(^|\/)(\.?env[^/]*\.(example|exemple|template|sample|dist|defaults?)|(example|sample|template)\.env|\.env[._-](example|exemple|template|sample|dist)[^/]*)$/i.test(
+  return /(^|\/)(\.?env[^/]*\.(example|exemple|template|sample|dist|defaults?)|(example|sample|template)\.env|[\w-]*\.env[._-](example|exemple|template|sample|dist)[^/]*)$/i.test(
     file,
   );
 }

@@ -946,6 +946,7 @@ function addressesOf(model: Model, instance: Instance): Address[] {
     const address = readAddress(name, value);
     if (address) list.push({ label: name, ...address, place });
   }
+  list.push(...addressesOfCommand(instance));
   const withHost = list.filter((address) => address.port === undefined && /HOST/.test(address.label));
   for (const address of withHost) {
     const portName = address.label.replace(/HOST(NAME)?|SERVER/, 'PORT');
@@ -953,6 +954,20 @@ function addressesOf(model: Model, instance: Instance): Address[] {
     if (Number.isInteger(port) && port > 0) address.port = port;
   }
   return list;
+}
+
+/** The addresses of databases and brokers that the command of a compose service is given: `rq worker --url redis://…`. */
+function addressesOfCommand(instance: Instance): Address[] {
+  const service = instance.service?.object;
+  if (service?.command === undefined) return [];
+  const { command } = service;
+  const text = Array.isArray(command) ? command.map(written).join(' ') : written(command);
+  return [...text.matchAll(/(?:^|[\s='"])([a-z][a-z0-9+]*:\/\/[^\s'"]+)/g)].flatMap(([, url = '']) => {
+    const address = /[$<{]/.test(url) ? undefined : readAddress('', url);
+    return address && (address.engine !== undefined || url.startsWith('amqp'))
+      ? [{ label: 'command', ...address, place: placeOf(service, 'command') }]
+      : [];
+  });
 }
 
 function namesOf(model: Model, instance: Instance): Map<string, Instance> {

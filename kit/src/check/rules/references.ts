@@ -109,7 +109,7 @@ export function isInNamesake(model: Model, resource: Resource, key: string): boo
     );
 }
 
-function usedNames(model: Model, kind: Reference['kind']): Set<string> {
+function usedNames(model: Model, kind: string): Set<string> {
   return new Set(
     model.clusters.flatMap((cluster) =>
       cluster.workloads.flatMap((workload) =>
@@ -157,15 +157,21 @@ export const referenceMissing: Rule = {
 
 function missingRemark(model: Model, cluster: Cluster, reference: Reference): Remark | undefined {
   const { kind, name, workload } = reference;
-  const used = usedNames(model, kind);
+  const used = (wanted: string) => usedNames(model, wanted);
+  const names = used(kind);
   const held = cluster.resources.filter((resource) => resource.kind === kind);
-  const unused = held.filter((resource) => !used.has(resource.name) && !isNamedAnywhere(model, resource));
-  const otherKind =
+  const unused = held.filter((resource) => !names.has(resource.name) && !isNamedAnywhere(model, resource));
+  const namesake =
     kind === 'ConfigMap'
       ? findResource(cluster, 'Secret', name)
       : kind === 'Secret'
         ? findResource(cluster, 'ConfigMap', name)
         : undefined;
+  // A Secret and a ConfigMap may share a name: only one that holds the asked key, or that nothing else takes, was meant.
+  const isMeant =
+    namesake !== undefined &&
+    (reference.key === undefined ? !used(namesake.kind).has(name) : reference.key in dataOf(namesake));
+  const otherKind = isMeant ? namesake : undefined;
   const near =
     nearest(
       name,

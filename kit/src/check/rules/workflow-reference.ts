@@ -3,7 +3,7 @@ import type { Model } from '../model.ts';
 import { parseImage } from '../read/images.ts';
 import { optionOf, readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { listAt, objectAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
+import { isObject, listAt, objectAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 
 export const workflowReference: Rule = {
@@ -32,10 +32,61 @@ export const workflowReference: Rule = {
         if (lost) yield lost;
         yield* otherJobs(workflow, job);
         yield* missingArtifacts(workflow, job);
+        yield* unknownMatrix(workflow, job);
       }
     }
   },
 };
+
+/** `matrix.name` where the matrix of the job has no such key: it is empty, without a word. */
+function* unknownMatrix(workflow: Workflow, job: Job): Generator<Remark> {
+  const { matrix } = objectAt(job.object, 'strategy');
+  if (!isObject(matrix) || typeof matrix.include === 'string') return;
+  const keys = [
+    ...new Set([
+      ...Object.keys(matrix).filter((key) => !/^(include|exclude)$/.test(key)),
+      ...objectsAt(matrix, 'include').flatMap((entry) => Object.keys(entry)),
+    ]),
+  ];
+  if (keys.length === 0) return;
+  for (const step of job.steps) {
+    const texts = [
+      { text: step.run, place: placeOf(step.object, 'run') },
+      ...Object.keys(objectAt(step.object, 'with')).map((key) => ({
+        text: textAt(step.object, 'with', key) ?? '',
+        place: placeOf(objectAt(step.object, 'with'), key),
+      })),
+    ];
+    for (const { text, place } of texts) {
+      for (const match of text.matchAll(/\$\{\{\s*matrix\.([\w-]+)\s*\}\}/g)) {
+        const name = match[1] ?? '';
+        if (keys.includes(name)) continue;
+        const line = place.line + (text.includes('\n') ? text.slice(0, match.index).split('\n').length : 0);
+        const right = nearest(name, keys, 2);
+        yield {
+          severity: 'error',
+          place: { file: place.file, line },
+          about: `matrix ${workflow.path} ${job.name} ${name}`,
+          fr: [
+            `La matrice du travail n’a pas de clé « ${name} » (elle a : ${keys.join(', ')}).`,
+            'GitHub met du vide à cette place, sans un mot : la commande travaille sur un nom tronqué (pour une image : « invalid reference format »).',
+            right === undefined
+              ? `Prenez une clé de la matrice, ou ajoutez-lui « ${name} ».`
+              : `Écrivez : \${{ matrix.${right} }}`,
+          ],
+          en: [
+            `The matrix of the job has no key "${name}" (it has: ${keys.join(', ')}).`,
+            'GitHub puts nothing in this place, without a word: the command works on a clipped name (for an image: "invalid reference format").',
+            right === undefined
+              ? `Take a key of the matrix, or add "${name}" to it.`
+              : `Write: \${{ matrix.${right} }}`,
+          ],
+        };
+        return;
+      }
+    }
+  }
+}
 
 /** A call of a reusable workflow of the project: the file, its inputs, its secrets. */
 function calledWorkflow(model: Model, workflow: Workflow, job: Job): Remark | undefined {
