@@ -7,6 +7,7 @@ import { textOf, type SourceFile } from '../read/source.ts';
 import type { Run } from '../read/start.ts';
 import type { Place } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
+import { djangoModels } from './django-models.ts';
 import { pythonCalls } from './python-calls.ts';
 import { crash } from './start.ts';
 
@@ -71,6 +72,7 @@ export function* pythonNeeds(model: Model, instance: Instance, run: Run, loading
   const sources = [...new Set([...loading.modules.map((each) => each.source), ...runningSources(model, instance)])];
   yield* pythonCalls(model, instance, sources);
   yield* djangoApps(model, instance, sources);
+  yield* djangoModels(model, instance, run, sources);
   yield* djangoModules(model, instance, loading, sources);
   yield* staticRoot(model, instance, run, sources);
 }

@@ -1006,7 +1006,11 @@ export const startProgram: Rule = {
   },
   *check(model) {
     for (const instance of model.instances) {
-      const aside = asideRemark(model, instance) ?? shellRemark(instance) ?? carriedRemark(model, instance);
+      const aside =
+        asideRemark(model, instance) ??
+        shellRemark(instance) ??
+        plainShellRemark(instance) ??
+        carriedRemark(model, instance);
       if (aside) yield { ...aside, unlessBroken: `image ${instance.image?.dockerfile.path ?? ''}` };
       const run = instance.start.runs.at(-1);
       if (!instance.image || !run || !instance.start.isKnown) continue;
@@ -1336,6 +1340,43 @@ function shellRemark(instance: Instance): Remark | undefined {
     about: `start ${start.place.file}:${start.place.line}`,
     fr: [`La commande lance « ${name} », que l’image ${image.base} n’a pas.`, fr, fix[0]],
     en: [`The command runs "${name}", which the image ${image.base} does not have.`, en, fix[1]],
+  };
+}
+
+/** A script of bash that is given to sh: Debian's sh does not know `set -o pipefail`, and stops at once. */
+function plainShellRemark(instance: Instance): Remark | undefined {
+  const { image, start } = instance;
+  if (!image || !isPlainBase(image.base) || !/^(docker\.io\/|library\/)*(python|node|debian)(:|@|$)/.test(image.base))
+    return undefined;
+  if (!/^(slim|debian)$/.test(systemOf(image.base) ?? '')) return undefined;
+  if (image.runs.some((run) => /dash|\/bin\/sh\b|dpkg-reconfigure/.test(run.instruction.raw))) return undefined;
+  const words = (start.words ?? []).flatMap((word) => word.split(/\s+/));
+  const [, byShell] = /^(?:\/bin\/sh -c )?(?:exec )?(?:\/bin\/)?sh (?!-)(\S+)/.exec(words.join(' ')) ?? [];
+  const script = byShell ?? words[0] ?? '';
+  if (!/^[\w./-]+\.(sh|bash)$/.test(script)) return undefined;
+  const { source } = instance.around.find(path.posix.resolve(instance.around.workdir, script));
+  const text = source === undefined ? undefined : instance.around.project.read(source);
+  if (source === undefined || text === undefined) return undefined;
+  const lines = text.split('\n');
+  if (byShell === undefined && !/^#!\s*(\/usr)?\/bin\/(env )?sh\b/.test(lines[0] ?? '')) return undefined;
+  const at = lines.findIndex((line) => /^set\s+[^#|&;]*\bpipefail\b\s*(#.*)?\r?$/.test(line));
+  if (at < 0) return undefined;
+  const [fr, en] = crash(instance, `${at + 1}: set: Illegal option -o pipefail`);
+  const isBash = byShell !== undefined;
+  return {
+    severity: 'error',
+    place: isBash ? start.place : { file: source, line: at + 1 },
+    about: `start ${source}`,
+    fr: [
+      `${isBash ? 'La commande donne à sh' : 'La première ligne donne à sh'} un script écrit pour bash : le sh de ${image.base} ne connaît pas « pipefail » (${source}, ligne ${at + 1}).`,
+      fr,
+      isBash ? `Écrivez bash à la place de sh : bash ${script}` : 'Écrivez en première ligne : #!/bin/bash',
+    ],
+    en: [
+      `${isBash ? 'The command gives to sh' : 'The first line gives to sh'} a script written for bash: the sh of ${image.base} does not know "pipefail" (${source}, line ${at + 1}).`,
+      en,
+      isBash ? `Write bash in place of sh: bash ${script}` : 'Write as the first line: #!/bin/bash',
+    ],
   };
 }
 

@@ -5,12 +5,13 @@ import { optionOf, readShell } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
 import { isObject, listAt, objectAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
+import { missingTools } from './workflow-tools.ts';
 
 export const workflowReference: Rule = {
   id: 'workflow-reference',
   title: {
-    fr: 'Le workflow se sert de ce qu’il n’a pas : un autre workflow, une sortie, une image',
-    en: 'The workflow uses what it does not have: another workflow, an output, an image',
+    fr: 'Le workflow se sert de ce qu’il n’a pas : un autre workflow, une sortie, une image, un outil',
+    en: 'The workflow uses what it does not have: another workflow, an output, an image, a tool',
   },
   why: {
     fr: 'Ce qu’un workflow prend ailleurs est désigné par son nom : le fichier appelé et ses entrées, la sortie d’une étape (id), l’image construite plus haut. Une sortie qui n’existe pas vaut du vide, sans un mot.',
@@ -33,6 +34,7 @@ export const workflowReference: Rule = {
         yield* otherJobs(workflow, job);
         yield* missingArtifacts(workflow, job);
         yield* unknownMatrix(workflow, job);
+        yield* missingTools(model, workflow, job);
       }
     }
   },
