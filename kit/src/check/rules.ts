@@ -45,6 +45,7 @@ import {
   sharedPod,
 } from './rules/network.ts';
 import { networkPolicy } from './rules/network-policy.ts';
+import { nodeFramework } from './rules/node-framework.ts';
 import { nginxConfig } from './rules/nginx-config.ts';
 import { probeTime } from './rules/probe-time.ts';
 import { securityContext } from './rules/pod-security.ts';
@@ -94,6 +95,7 @@ export const rules: readonly Rule[] = [
   databaseVariable,
   variableMissing,
   databaseDriver,
+  nodeFramework,
   codeHost,
   configUnused,
   workflowPath,

@@ -7,6 +7,9 @@ import { isObject, objectAt, readYaml, textAt, type JsonObject } from './yaml.ts
 /** Whether what a file imports is installed: as said, only for development, or not at all. */
 export type Presence = 'yes' | 'dev' | 'no' | 'unknown';
 
+/** What a lock file tells; `alone`: it is there, and no other package asks for it. */
+type Locked = Presence | 'alone';
+
 /** The packages that the files of a folder can import, by its `package.json` and those above, and by the lock file. */
 export interface NodePackages {
   /** The nearest `package.json`. */
@@ -39,7 +42,7 @@ export function nodePackages(project: Project, source: string): NodePackages | u
 
 function readPackages(project: Project, folder: string): NodePackages | undefined {
   const manifests: { file: string; value: JsonObject }[] = [];
-  const locks: ((name: string) => Presence)[] = [];
+  const locks: ((name: string) => Locked)[] = [];
   for (let at = folder; ; at = path.posix.dirname(at)) {
     const file = path.posix.join(at, 'package.json');
     const value = readYaml(project.read(file) ?? '', file).documents[0]?.value;
@@ -62,21 +65,26 @@ function readPackages(project: Project, folder: string): NodePackages | undefine
       // A lock file tells whether something else needs it in production too.
       const [lock] = locks;
       const locked = lock?.(name) ?? 'unknown';
-      if (isDev) return locked === 'dev' || locked === 'no' ? 'dev' : 'unknown';
-      return locked;
+      if (isDev) return locked === 'dev' || locked === 'alone' || locked === 'no' ? 'dev' : 'unknown';
+      return locked === 'alone' ? 'yes' : locked;
     },
   };
 }
 
 /** What a folder's lock file says of a package; undefined without one. */
-function readLock(project: Project, folder: string): ((name: string) => Presence) | undefined {
+function readLock(project: Project, folder: string): ((name: string) => Locked) | undefined {
   const read = (name: string) => project.read(path.posix.join(folder, name));
   const npm = read('package-lock.json') ?? read('npm-shrinkwrap.json');
   if (npm !== undefined) return readNpm(npm);
   const yarn = read('yarn.lock');
   if (yarn !== undefined) {
     const names = new Set([...yarn.matchAll(/^"?((?:@[^@/"]+\/)?[^@"\s]+)@/gm)].map((match) => match[1] ?? ''));
-    return (name) => (names.has(name) ? 'yes' : 'no');
+    // What another package asks for stands indented below it; where a workspace has several, others may ask too.
+    const needed = new Set(
+      [...yarn.matchAll(/^ {4}"?((?:@[^/"\s]+\/)?[^/"\s:]+)"?:? /gm)].map((match) => match[1] ?? ''),
+    );
+    const isShared = /"workspaces"/.test(read('package.json') ?? '');
+    return (name) => (!names.has(name) ? 'no' : needed.has(name) || isShared ? 'yes' : 'alone');
   }
   const pnpm = read('pnpm-lock.yaml');
   if (pnpm !== undefined) {
