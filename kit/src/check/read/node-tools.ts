@@ -345,7 +345,7 @@ function svelteOutputs(config: string | undefined, cwd: string): string[] | unde
 function angularOutputs(text: string | undefined, args: string[], cwd: string): string[] | undefined {
   const value = objectOf(readJsonc(text ?? ''));
   const projects = objectAt(value, 'projects');
-  const named = args.slice(1).find((word) => !word.startsWith('-'));
+  const named = args.slice(1).find((word) => word in projects);
   const names = Object.keys(projects);
   const name = named ?? textAt(value, 'defaultProject') ?? (names.length === 1 ? names[0] : undefined);
   const written = optionOf(args, '--output-path');

@@ -243,9 +243,10 @@ export const ingressRewrite: Rule = {
             ? placeOf(entry.entry, 'path')
             : placeOf(annotations, 'nginx.ingress.kubernetes.io/rewrite-target');
         const isRegex = textAt(annotations, 'nginx.ingress.kubernetes.io/use-regex') === 'true' || target !== undefined;
-        const remark =
-          shapeRemark(entry, target, place, isRegex, isOwnApplication(model, cluster, entry)) ??
-          routeRemark(model, cluster, entry, target, place);
+        const shape = shapeRemark(entry, target, place, isRegex, isOwnApplication(model, cluster, entry));
+        const route = routeRemark(model, cluster, entry, target, place);
+        // Where the routes hold the prefix there is nothing to rewrite at all.
+        const remark = target === '/' ? (route ?? shape) : (shape ?? route);
         if (remark) yield remark;
       }
     }
@@ -371,20 +372,20 @@ function routeRemark(
       if (!routes || routes.length === 0 || hasRootPath(model, instance)) continue;
       const under = routes.filter((route) => isUnder(route, prefix)).length;
       const example = routes.find((route) => (strips ? isUnder(route, prefix) : !isUnder(route, prefix))) ?? '';
-      const stripped = example.slice(prefix.length) || '/';
       if (strips && under === routes.length) {
+        const arrives = target.includes('$') ? example.slice(prefix.length) || '/' : target;
         return {
           severity: 'error',
           place,
           about: `rewrite ${entry.ingress.name} ${entry.path}`,
           fr: [
             `L’Ingress enlève « ${prefix} » du chemin, mais les routes de l’application commencent par lui (${example}).`,
-            `https://${entry.host ?? '…'}${example} arrive comme « ${stripped} » : ${notFound(model, instance, stripped)}.`,
+            `https://${entry.host ?? '…'}${example} arrive comme « ${arrives} » : ${notFound(model, instance, arrives)}.`,
             `Enlevez l’annotation rewrite-target et écrivez : path: ${prefix} avec pathType: Prefix`,
           ],
           en: [
             `The Ingress takes "${prefix}" away from the path, but the application’s routes start with it (${example}).`,
-            `https://${entry.host ?? '…'}${example} arrives as "${stripped}": ${notFound(model, instance, stripped)}.`,
+            `https://${entry.host ?? '…'}${example} arrives as "${arrives}": ${notFound(model, instance, arrives)}.`,
             `Remove the annotation rewrite-target and write: path: ${prefix} with pathType: Prefix`,
           ],
         };

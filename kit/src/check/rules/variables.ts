@@ -540,6 +540,7 @@ export const credentialsDisagree: Rule = {
           );
       }
       yield* mongoCredentials(model, instance);
+      yield* redisPassword(model, instance);
       const parts = partsOf(instance);
       const target = parts && databaseAt(model, instance, parts.host);
       if (parts && target && mayRead(model, instance, parts.label))
@@ -574,9 +575,22 @@ function* mongoCredentials(model: Model, instance: Instance): Generator<Remark> 
           model.project.read(source.path) ?? '',
         ),
       );
-    if (!user?.value || !password || isOwn || isBeside || /•/.test(user.value)) continue;
+    if (!user || !password || isOwn || isBeside) continue;
     const [, name, secret, , database = '', options = ''] = url;
     const failed = 'MongoServerError: Authentication failed.';
+    const isElsewhere = database !== '' && database !== 'admin' && !/authSource=|authMechanism=/i.test(options);
+    // The name itself is filled in later: by the same variable on both sides, it is the same user.
+    const filled = /^\$\{?\w+\}?/.exec(lineOf(model, place).split('mongodb://')[1] ?? '')?.[0];
+    if (isElsewhere && filled !== undefined && lineOf(model, user.place).includes(filled)) {
+      yield mongoRemark(target, label, place, {
+        fr: `${label} cherche l’utilisateur « ${filled} » dans la base « ${database} », alors que MongoDB l’a créé dans « admin ».`,
+        en: `${label} looks for the user "${filled}" in the database "${database}", while MongoDB made it in "admin".`,
+        words: failed,
+        line: `…/${database}?authSource=admin${options === '' ? '' : `&${options}`}`,
+      });
+      continue;
+    }
+    if (!user.value || /•/.test(user.value)) continue;
     if (name === undefined || name === '')
       yield mongoRemark(target, label, place, {
         fr: `${label} ne donne ni utilisateur ni mot de passe, et « ${target.name} » en exige (MONGO_INITDB_ROOT_USERNAME).`,
@@ -610,13 +624,53 @@ function* mongoCredentials(model: Model, instance: Instance): Generator<Remark> 
         failed,
         'MONGO_INITDB_ROOT_PASSWORD',
       );
-    else if (database !== '' && database !== 'admin' && !/authSource=|authMechanism=/i.test(options))
+    else if (isElsewhere)
       yield mongoRemark(target, label, place, {
         fr: `${label} cherche l’utilisateur « ${name} » dans la base « ${database} », alors que MongoDB l’a créé dans « admin ».`,
         en: `${label} looks for the user "${name}" in the database "${database}", while MongoDB made it in "admin".`,
         words: failed,
         line: `…/${database}?authSource=admin${options === '' ? '' : `&${options}`}`,
       });
+  }
+}
+
+/** A line of the project as it is written. */
+function lineOf(model: Model, place: Place): string {
+  return (model.project.read(place.file) ?? '').split('\n')[place.line - 1] ?? '';
+}
+
+/** Redis that demands a password, and an address that gives none. */
+function* redisPassword(model: Model, instance: Instance): Generator<Remark> {
+  for (const [label, { value, place }] of instance.variables) {
+    const url = /^redis:\/\/([\w.-]+)(?::\d+)?(?:\/\d*)?$/.exec(value ?? '');
+    if (!url) continue;
+    const target = databaseAt(model, instance, url[1] ?? '');
+    const command = [target?.service?.command, target?.container?.object.command, target?.container?.object.args];
+    const [, secret = ''] = /--requirepass[\s",'\\]+([^\s",'\\\]]+)/.exec(JSON.stringify(command)) ?? [];
+    if (!target || secret === '' || engineOf(target.imageName) !== 'redis') continue;
+    const isBeside =
+      [...instance.variables.keys()].some((name) => name !== label && /(REDIS|CACHE|BROKER).*PASS/i.test(name)) ||
+      runningSources(model, instance).some((source) =>
+        /redis[\s\S]{0,400}password|password[\s\S]{0,400}redis/i.test(model.project.read(source.path) ?? ''),
+      );
+    if (isBeside || !mayRead(model, instance, label)) continue;
+    const words = 'NOAUTH Authentication required.';
+    const right = `redis://:${secret.startsWith('$') ? secret : '<mot de passe>'}@${(value ?? '').slice('redis://'.length)}`;
+    yield {
+      severity: 'error',
+      place,
+      about: `credentials ${place.file}:${place.line}`,
+      fr: [
+        `${label} ne donne pas de mot de passe, et « ${target.name} » en exige un (--requirepass).`,
+        `« ${target.name} » refuse chaque commande : « ${words} ».`,
+        `Écrivez : ${label}=${right}`,
+      ],
+      en: [
+        `${label} gives no password, and "${target.name}" demands one (--requirepass).`,
+        `"${target.name}" refuses each command: "${words}".`,
+        `Write: ${label}=${right.replace('mot de passe', 'password')}`,
+      ],
+    };
   }
 }
 

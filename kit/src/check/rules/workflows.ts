@@ -295,7 +295,41 @@ function otherBranch(model: Model, workflow: Workflow): Remark | undefined {
   };
 }
 
+/** `cache: pnpm` asks pnpm itself where its packages are, and GitHub's machines come without it. */
+function pnpmTooLate(job: Job): Remark | undefined {
+  if ('container' in job.object || !/^(ubuntu|windows|macos)-[\w.]+$/.test(job.runsOn)) return undefined;
+  const index = job.steps.findIndex(
+    (step) => /^actions\/setup-node@/.test(step.uses) && textAt(step.object, 'with', 'cache') === 'pnpm',
+  );
+  const step = job.steps[index];
+  if (
+    !step ||
+    job.steps.slice(0, index).some((each) => /pnpm|corepack/.test(each.uses + each.run) || /^\.\//.test(each.uses))
+  )
+    return undefined;
+  const later = job.steps.slice(index).find((each) => each.uses.startsWith('pnpm/action-setup@'));
+  const words = 'Error: Unable to locate executable file: pnpm.';
+  return {
+    severity: 'error',
+    place: placeOf(objectAt(step.object, 'with'), 'cache'),
+    fr: [
+      `cache: pnpm veut pnpm, que les machines de GitHub n’ont pas${later ? ' et que ce travail n’installe qu’après' : ''}.`,
+      `L’étape échoue : « ${words} »`,
+      later
+        ? `Mettez avant cette étape : - uses: ${later.uses}`
+        : 'Mettez avant cette étape : - uses: pnpm/action-setup@v4',
+    ],
+    en: [
+      `cache: pnpm wants pnpm, which GitHub’s machines do not have${later ? ' and which this job installs only afterwards' : ''}.`,
+      `The step fails: "${words}"`,
+      later ? `Put before this step: - uses: ${later.uses}` : 'Put before this step: - uses: pnpm/action-setup@v4',
+    ],
+  };
+}
+
 function* jobFaults(workflow: Workflow, job: Job): Generator<Remark> {
+  const late = pnpmTooLate(job);
+  if (late) yield late;
   if (!('runs-on' in job.object) && !('uses' in job.object)) {
     yield {
       severity: 'error',
