@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Remark, Rule } from '../findings.ts';
 import { runningSources, type Instance, type Model } from '../model.ts';
 import { isInstalled } from '../python.ts';
@@ -35,6 +36,7 @@ export const databaseDriver: Rule = {
   },
   *check(model) {
     for (const instance of model.instances) {
+      yield* withoutJdbc(model, instance);
       if (!instance.image || !isPlainBase(instance.image.base) || instance.where === 'image') continue;
       const sources = runningSources(model, instance).filter((source) => source.language === 'python');
       const texts = sources.map((source) => model.project.read(source.path) ?? '');
@@ -61,6 +63,50 @@ export const databaseDriver: Rule = {
     }
   },
 };
+
+/** Java's address of a database begins with `jdbc:`, and Spring takes no other. */
+function* withoutJdbc(model: Model, instance: Instance): Generator<Remark> {
+  const folder = instance.image?.context.folder;
+  if (folder === undefined || instance.where === 'image') return;
+  const settings = ['properties', 'yml', 'yaml']
+    .map((end) => model.project.read(path.posix.join(folder, `src/main/resources/application.${end}`)) ?? '')
+    .join('\n');
+  const [, named] =
+    /^\s*spring\.datasource\.url\s*[=:]\s*\$\{(\w+)/m.exec(settings) ??
+    /^\s*datasource:\s*\n(?:\s+[\w-]+:.*\n)*?\s+url:\s*["']?\$\{(\w+)/m.exec(settings) ??
+    [];
+  if (!/spring\.datasource|datasource:/.test(settings)) return;
+  // Code that makes its own source of data may take the address apart.
+  const inside = folder === '.' ? 'src/main/' : `${folder}/src/main/`;
+  const isOwn = model.project.files.some(
+    ({ path: file }) =>
+      file.startsWith(inside) &&
+      /\.(java|kt)$/.test(file) &&
+      /DataSource|getenv|URI\(/.test(model.project.read(file) ?? ''),
+  );
+  if (isOwn) return;
+  for (const label of new Set(['SPRING_DATASOURCE_URL', named ?? 'SPRING_DATASOURCE_URL'])) {
+    const given = instance.variables.get(label);
+    const [scheme] = /^(postgres(ql)?|mysql|mariadb):\/\//.exec(given?.value ?? '') ?? [];
+    if (!given || scheme === undefined) continue;
+    const right = `jdbc:${scheme.replace('postgres:', 'postgresql:')}…`;
+    yield {
+      severity: 'error',
+      place: given.place,
+      about: `driver ${given.place.file}:${given.place.line}`,
+      fr: [
+        `${label} commence par ${scheme}, et Spring veut une adresse qui commence par jdbc:.`,
+        "L’application s’arrête : « URL must start with 'jdbc' » (ou « claims to not accept jdbcUrl »).",
+        `Écrivez : ${label}=${right} (sans utilisateur ni mot de passe, qui ont leurs propres variables)`,
+      ],
+      en: [
+        `${label} begins with ${scheme}, and Spring wants an address that begins with jdbc:.`,
+        'The application stops: "URL must start with \'jdbc\'" (or "claims to not accept jdbcUrl").',
+        `Write: ${label}=${right} (without user and password, which have variables of their own)`,
+      ],
+    };
+  }
+}
 
 /** What Django's engine and Celery's broker import, which no line of the project does. */
 function* byFramework(instance: Instance, sources: SourceFile[], texts: string[]): Generator<Remark> {

@@ -26,6 +26,9 @@ export const nodeFramework: Rule = {
       }
       yield* clientNotGenerated(model, instance, sources);
       yield* otherAdapter(model, instance);
+      yield* otherProvider(model, instance);
+      yield* withoutAssets(model, instance);
+      for (const source of sources) if (source.path.endsWith('.module.ts')) yield* unresolved(model, source, sources);
     }
   },
 };
@@ -240,5 +243,157 @@ function* otherAdapter(model: Model, instance: Instance): Generator<Remark> {
         `npm install -D @sveltejs/adapter-node, then write: import adapter from '@sveltejs/adapter-node';`,
       ],
     };
+  }
+}
+
+/** The beginnings of addresses that each of Prisma's providers takes. */
+const PROVIDERS: Record<string, { takes: RegExp; words: string }> = {
+  postgresql: { takes: /^(postgres(ql)?|prisma(\+postgres)?):/, words: 'postgresql://` or `postgres://' },
+  postgres: { takes: /^(postgres(ql)?|prisma(\+postgres)?):/, words: 'postgresql://` or `postgres://' },
+  mysql: { takes: /^(mysql|prisma):/, words: 'mysql://' },
+  sqlite: { takes: /^(file|prisma):/, words: 'file:' },
+  mongodb: { takes: /^(mongodb(\+srv)?|prisma):/, words: 'mongo' },
+};
+
+/** The schema names one kind of database, and the address that the container is given another. */
+function* otherProvider(model: Model, instance: Instance): Generator<Remark> {
+  const folder = instance.image?.context.folder;
+  if (folder === undefined || instance.where === 'image') return;
+  const file = path.posix.join(folder, 'prisma/schema.prisma');
+  const text = model.project.read(file) ?? '';
+  const block = /^datasource\s+\w+\s*\{[^}]*\}/m.exec(text);
+  const provider = /^\s*provider\s*=\s*"(\w+)"/m.exec(block?.[0] ?? '');
+  const name = /^\s*url\s*=\s*env\("(\w+)"\)/m.exec(block?.[0] ?? '')?.[1] ?? '';
+  const given = instance.variables.get(name);
+  const known = PROVIDERS[provider?.[1] ?? ''];
+  const [, scheme] = /^(postgres(?:ql)?:\/\/|mysql:\/\/|file:|mongodb(?:\+srv)?:\/\/)/.exec(given?.value ?? '') ?? [];
+  if (/driverAdapters/.test(text) || given?.place.file === instance.image?.dockerfile.path) return;
+  if (!block || !provider || !known || !given || scheme === undefined || known.takes.test(scheme)) return;
+  // The provider stands in the schema; a file's address is what was left over from the author's computer.
+  const line = lineCounter(text)(block.index + provider.index + provider[0].length - 1);
+  const right = /^postgres/.test(scheme) ? 'postgresql' : scheme.replace(/[+:].*/, '').replace('file', 'sqlite');
+  const isFile = scheme === 'file:';
+  const words = `the URL must start with the protocol \`${known.words}\``;
+  yield {
+    severity: 'error',
+    place: isFile ? given.place : { file, line },
+    about: `prisma provider ${file}`,
+    fr: [
+      `${file} (ligne ${line}) dit provider = "${provider[1] ?? ''}", et ${name} commence par ${scheme} (${given.place.file}, ligne ${given.place.line}).`,
+      `Prisma s’arrête : « Error: P1012 … ${words} ».`,
+      isFile
+        ? `Donnez à ${name} l’adresse de la base : ${known.words.replace(/`.*/, '')}…`
+        : `Écrivez : provider = "${right}" (et refaites les migrations : elles sont propres à une sorte de base).`,
+    ],
+    en: [
+      `${file} (line ${line}) says provider = "${provider[1] ?? ''}", and ${name} begins with ${scheme} (${given.place.file}, line ${given.place.line}).`,
+      `Prisma stops: "Error: P1012 … ${words}".`,
+      isFile
+        ? `Give ${name} the database’s address: ${known.words.replace(/`.*/, '')}…`
+        : `Write: provider = "${right}" (and make the migrations anew: they belong to one kind of database).`,
+    ],
+  };
+}
+
+/** Next's standalone server does not hold the styles and scripts of the pages: they are copied beside it. */
+function* withoutAssets(model: Model, instance: Instance): Generator<Remark> {
+  const { image } = instance;
+  const copy = image?.copies.findLast(
+    (each) => each.from !== undefined && each.sources.some((source) => /\.next\/standalone\/?$/.test(source)),
+  );
+  if (!image || !copy || instance.mounts.some((mount) => mount.target.includes('.next'))) return;
+  const text = [
+    image.dockerfile.path,
+    ...['package.json', 'next.config.js', 'next.config.mjs', 'next.config.ts'].map((name) =>
+      path.posix.join(image.context.folder, name),
+    ),
+  ]
+    .map((file) => (model.project.read(file) ?? '').replace(/^\s*#.*$/gm, ''))
+    .join('\n');
+  if (
+    /static|assetPrefix/.test(text) ||
+    image.copies.some((each) => each.sources.some((source) => /\.next\/?$/.test(source)))
+  )
+    return;
+  const source = copy.sources.find((each) => each.includes('.next/standalone')) ?? '';
+  const line = `COPY --from=${copy.from ?? ''} ${source.replace(/standalone\/?$/, 'static')} ${copy.destination.replace(/\/?$/, '/')}.next/static`;
+  yield {
+    severity: 'error',
+    place: { file: image.dockerfile.path, line: copy.instruction.line },
+    about: `next static ${image.dockerfile.path}`,
+    fr: [
+      'L’image prend .next/standalone sans .next/static, que Next ne met pas dedans : les styles et les scripts des pages n’y sont pas.',
+      'La page s’affiche sans style et ne réagit pas ; la console du navigateur montre « GET /_next/static/… 404 (Not Found) ».',
+      `Ajoutez après cette ligne : ${line}`,
+    ],
+    en: [
+      'The image takes .next/standalone without .next/static, which Next does not put into it: the styles and scripts of the pages are not there.',
+      'The page shows without style and does not react; the browser’s console shows "GET /_next/static/… 404 (Not Found)".',
+      `Add after this line: ${line}`,
+    ],
+  };
+}
+
+/** The names in a list of `@Module({ … })`; undefined when something in it is computed. */
+function namesIn(text: string, key: string): string[] | undefined {
+  const [, list] = new RegExp(`\\b${key}:\\s*\\[([^\\]]*)\\]`).exec(text) ?? [];
+  if (list === undefined) return new RegExp(`\\b${key}\\b`).test(text) ? undefined : [];
+  const names = list
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean);
+  return names.every((each) => /^\w+$/.test(each)) ? names : undefined;
+}
+
+/** Nest gives a class only what its module provides, or what the modules provide that it imports. */
+function* unresolved(model: Model, module: SourceFile, sources: SourceFile[]): Generator<Remark> {
+  const text = (model.project.read(module.path) ?? '').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  const controllers = namesIn(text, 'controllers');
+  const providers = namesIn(text, 'providers');
+  // What the project's own modules bring is not looked for.
+  const isAlone = ![
+    ...text.matchAll(/\bimport\s+([^;]*?)\s+from\s+["'](?!@nestjs\/)([.@~#]|src\/|libs\/)([^"']*)["']/g),
+  ].some(([, names = '', , file = '']) => /module/i.test(names + file));
+  const own = (text.match(/@Module\(/g) ?? []).length === 1;
+  const all = sources.map((source) => model.project.read(source.path) ?? '');
+  if (
+    !controllers ||
+    !providers ||
+    !isAlone ||
+    !own ||
+    /\.\.\./.test(text) ||
+    all.some((each) => /@Global\(|\bglobal:\s*true/.test(each))
+  )
+    return;
+  const [, moduleName = ''] = /class\s+(\w+)/.exec(text) ?? [];
+  for (const name of [...controllers, ...providers]) {
+    const index = all.findIndex((each) => new RegExp(`^export class ${literal(name)}\\b`, 'm').test(each));
+    const [, parameters] = /\bconstructor\s*\(((?:[^()]|\([^()]*\))*)\)/.exec(all[index] ?? '') ?? [];
+    const many = (all[index]?.match(/\bclass\s/g) ?? []).length > 1;
+    if (index < 0 || parameters === undefined || many || /@Inject\(|@Optional\(/.test(parameters)) continue;
+    for (const [at, parameter] of parameters.split(/,(?![^<(]*[>)])/).entries()) {
+      const [, type = ''] = /:\s*(\w+)\s*$/.exec(parameter.trim()) ?? [];
+      const isOurs = all.some((each) => new RegExp(`@Injectable\\(\\)\\s*export class ${literal(type)}\\b`).test(each));
+      if (parameter.includes('@') || type === '' || !isOurs || providers.includes(type)) continue;
+      const words = `Nest can't resolve dependencies of the ${name} (?). Please make sure that the argument ${type} at index [${at}] is available in the ${moduleName} context.`;
+      const line = lineCounter(model.project.read(module.path) ?? '')(
+        Math.max(0, (model.project.read(module.path) ?? '').search(/@Module\(/)),
+      );
+      yield {
+        severity: 'error',
+        place: { file: module.path, line },
+        about: `nest ${module.path} ${type}`,
+        fr: [
+          `${name} demande ${type}, que ${moduleName} ne met pas dans ses providers et qu’aucun module importé n’apporte.`,
+          `L’application s’arrête : « ${words} ».`,
+          `Écrivez : providers: [${[...providers, type].join(', ')}]`,
+        ],
+        en: [
+          `${name} asks for ${type}, which ${moduleName} does not have among its providers and no imported module brings.`,
+          `The application stops: "${words}".`,
+          `Write: providers: [${[...providers, type].join(', ')}]`,
+        ],
+      };
+    }
   }
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { instancesOf } from '../chains.ts';
 import type { Remark, Rule } from '../findings.ts';
-import { COURSE_IMAGES, frontOf, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
+import { COURSE_IMAGES, frontOf, type Front, nginxOf, runningSources, type Instance, type Model } from '../model.ts';
 import { parseImage } from '../read/images.ts';
 import { ingressPaths, workloadsBehind, type Cluster, type IngressPath } from '../read/kubernetes.ts';
 import { findDirectives } from '../read/nginx.ts';
@@ -127,7 +127,8 @@ export const probePath: Rule = {
   *check(model) {
     for (const instance of model.instances) {
       const { container } = instance;
-      if (!container || frontOf(model, instance.image)) continue;
+      const front = frontOf(model, instance.image);
+      if (!container || (front && front.kind !== 'next')) continue;
       for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
         const held = objectAt(container.object, probe, 'httpGet');
         const wanted = (textAt(held, 'path') ?? '').replace(/[?#].*$/, '');
@@ -136,7 +137,7 @@ export const probePath: Rule = {
           yield actuatorRemark(placeOf(held, 'path'), probe, wanted);
           continue;
         }
-        const routes = routesWithout(model, instance, wanted);
+        const routes = front ? nextWithout(model, instance, front, wanted) : routesWithout(model, instance, wanted);
         if (routes === undefined) continue;
         const health =
           routes.find((route) => /health|ready|live|ping|status/.test(route)) ?? routes.find((route) => route === '/');
@@ -193,6 +194,46 @@ function actuatorRemark(place: Place, probe: string, wanted: string): Remark {
 }
 
 /** The application's routes when it surely has none for a path; undefined when it has one, or that cannot be told. */
+/** The addresses that Next makes of its folders app and pages, where none of them answers a path; undefined when not all can be told. */
+function nextWithout(model: Model, instance: Instance, front: Front, wanted: string): string[] | undefined {
+  const { project } = model;
+  const at = (name: string) => path.posix.join(front.folder, name);
+  const config = ['js', 'mjs', 'ts', 'cjs'].map((end) => project.read(at(`next.config.${end}`)) ?? '').join('\n');
+  const isChanged = /rewrites|redirects|basePath|i18n|pageExtensions|require\(|from\s+["'][^"']*(?<!next)["']/.test(
+    config.replace(/^\s*(\/\/|\*|\/\*).*$/gm, ''),
+  );
+  const between = ['middleware', 'src/middleware', 'proxy', 'src/proxy', 'server'].some((name) =>
+    ['.ts', '.js', '.mjs'].some((end) => project.kindOf(at(name + end)) === 'file'),
+  );
+  const isNext = instance.start.runs.some(
+    ({ program, args }) =>
+      (program === 'next' && args[0] === 'start') || (program === 'node' && /(^|\/)server\.js$/.test(args[0] ?? '')),
+  );
+  // Files of the folder public have an ending.
+  if (isChanged || between || !isNext || /\.\w+$/.test(wanted) || wanted.startsWith('/_next')) return undefined;
+  const routes: string[] = [];
+  for (const { path: file } of project.files) {
+    const inner =
+      front.folder === '.' ? file : file.startsWith(`${front.folder}/`) ? file.slice(front.folder.length + 1) : '';
+    const app = /^(?:src\/)?app\/((?:.*\/)?)(?:page|route)\.[jt]sx?$/.exec(inner)?.[1];
+    const page = /^(?:src\/)?pages\/(?!_)(.*?)(?:(?:^|\/)index)?\.[jt]sx?$/.exec(inner)?.[1];
+    const folder = app ?? page;
+    if (folder === undefined) continue;
+    const parts = folder.split('/').filter((part) => part !== '' && !/^(\([^.)]*\)|@.*)$/.test(part));
+    if (parts.some((part) => /\.\.\.|^\(\.|%/.test(part))) return undefined;
+    routes.push(`/${parts.join('/')}`);
+  }
+  const clean = wanted.replace(/(?<=.)\/$/, '');
+  const matches = (route: string) =>
+    new RegExp(
+      `^${route
+        .split(/\[[^\]]*\]/)
+        .map(literal)
+        .join('[^/]+')}$`,
+    ).test(clean);
+  return routes.length === 0 || routes.some(matches) ? undefined : routes;
+}
+
 export function routesWithout(model: Model, instance: Instance, wanted: string): string[] | undefined {
   const routes = routesOf(model, instance)?.map((route) => (route.startsWith('/') ? route : `/${route}`));
   const sources = runningSources(model, instance);
