@@ -1397,6 +1397,31 @@ const COMPILED: Record<string, { debian: string; alpine: string; words: string }
   },
 };
 
+/** The first versions of packages that have ready-made files for a Python, by its minor version. */
+const FIRST_FOR: Record<string, { first: Record<number, string>; words: string }> = {
+  'psycopg2-binary': { first: { 12: '2.9.9', 13: '2.9.10' }, words: 'Error: pg_config executable not found.' },
+  numpy: { first: { 12: '1.26.0', 13: '2.1.0' }, words: 'error: metadata-generation-failed' },
+  pandas: { first: { 12: '2.1.1', 13: '2.2.3' }, words: 'error: metadata-generation-failed' },
+  asyncpg: { first: { 12: '0.29.0', 13: '0.30.0' }, words: "error: command 'gcc' failed: No such file or directory" },
+};
+
+/** A pinned version that is older than the image's Python, for which it has no ready-made file. */
+function tooOld(
+  base: string,
+  text: string,
+): { name: string; version: string; first: string; minor: number; words: string } | undefined {
+  const minor = Number(/python:3\.(\d+)/.exec(base)?.[1]);
+  for (const [name, { first, words }] of Object.entries(FIRST_FOR)) {
+    const [, version] = new RegExp(`^${name}\\s*==\\s*(\\d+(?:\\.\\d+)+)\\s*(?:#.*)?\\r?$`, 'im').exec(text) ?? [];
+    const wanted = first[minor];
+    if (version === undefined || wanted === undefined) continue;
+    const [a, b] = [version, wanted].map((each) => each.split('.').map(Number));
+    const at = (a ?? []).findIndex((number, index) => number !== (b?.[index] ?? 0));
+    if (at >= 0 && (a?.[at] ?? 0) < (b?.[at] ?? 0)) return { name, version, first: wanted, minor, words };
+  }
+  return undefined;
+}
+
 /** A package without a ready-made file for Linux, in an image without a compiler; or one that comes by git, without git. */
 function uncompiledPackage(
   model: Model,
@@ -1456,6 +1481,21 @@ function uncompiledPackage(
     list_ < 0
       ? undefined
       : findInImage(model.project, seen, path.posix.resolve(run.workdir, words[list_ + 1] ?? '')).source;
+  const old = tooOld(seen.base, file === undefined ? '' : (model.project.read(file) ?? ''));
+  if (old && !/\bgcc\b|\bg\+\+|build-essential|build-base|build-deps|-dev\b|xargs|\.sh\b|wheels?\//.test(text))
+    return {
+      severity: 'error',
+      fr: [
+        `${file ?? ''} demande ${old.name}==${old.version}, paru avant Python 3.${old.minor} : pip doit le compiler, et l’image ${seen.base} n’a pas de compilateur.`,
+        `La construction s’arrête : « ${old.words} ».`,
+        `Écrivez dans ${file ?? ''} : ${old.name}==${old.first} (ou une version plus récente), ou prenez une image de Python plus ancienne.`,
+      ],
+      en: [
+        `${file ?? ''} asks for ${old.name}==${old.version}, published before Python 3.${old.minor}: pip has to compile it, and the image ${seen.base} has no compiler.`,
+        `The build stops: "${old.words}".`,
+        `Write in ${file ?? ''}: ${old.name}==${old.first} (or a later version), or take an image of an older Python.`,
+      ],
+    };
   const asked = `${words.join(' ')}\n${file === undefined ? '' : (model.project.read(file) ?? '').replace(/^\s*#.*$/gm, '')}`;
   const address = /\bgit\+(?:https?|ssh):\/\/[^\s#]+/.exec(asked)?.[0];
   if (

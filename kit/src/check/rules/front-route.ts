@@ -3,6 +3,7 @@ import { frontUses, isAddressVariable, type FrontUse } from '../fronts.ts';
 import { frontOf, type Front, type Instance, type Model } from '../model.ts';
 import { frontFiles } from '../node.ts';
 import type { Place } from '../read/yaml.ts';
+import { pythonClients } from './python-route.ts';
 import { routesOf } from './routes.ts';
 
 export const frontRoute: Rule = {
@@ -16,6 +17,7 @@ export const frontRoute: Rule = {
     en: 'The whole address is that of the API, then the path that the code adds. If the routes of the API start with /api, one of the two must have it.',
   },
   *check(model) {
+    yield* pythonClients(model);
     for (const use of frontUses(model)) {
       if (!use.front || use.instance.where !== 'compose' || use.instance.stack?.isOpen !== false) continue;
       for (const [name, { value, place }] of use.values) {

@@ -9,7 +9,7 @@ import { optionOf } from '../read/shell.ts';
 import type { SourceFile } from '../read/source.ts';
 import { textOf } from '../read/source.ts';
 import { objectAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
-import { literal } from '../words.ts';
+import { literal, nearest } from '../words.ts';
 
 /** The paths that an application answers, prefixes included; undefined when they cannot all be told. */
 export function routesOf(model: Model, instance: Instance): string[] | undefined {
@@ -193,6 +193,22 @@ function actuatorRemark(place: Place, probe: string, wanted: string): Remark {
   };
 }
 
+/** Whether a path differs from a route by a few letters, in a part that the code never writes as one of a path. */
+function isMisspelt(wanted: string, routes: string[], text: string): boolean {
+  const parts = wanted.split('/').filter(Boolean);
+  return routes.some((route) => {
+    const own = route.split('/').filter(Boolean);
+    const others = parts.filter((part, index) => part !== own[index] && !/^[{<:]/.test(own[index] ?? ''));
+    const [only = ''] = others;
+    return (
+      own.length === parts.length &&
+      others.length === 1 &&
+      nearest(only, [own[parts.indexOf(only)] ?? ''], 2) !== undefined &&
+      !new RegExp(`/${literal(only)}(?![\\w-])`).test(text)
+    );
+  });
+}
+
 /** The application's routes when it surely has none for a path; undefined when it has one, or that cannot be told. */
 /** The addresses that Next makes of its folders app and pages, where none of them answers a path; undefined when not all can be told. */
 function nextWithout(model: Model, instance: Instance, front: Front, wanted: string): string[] | undefined {
@@ -247,7 +263,12 @@ export function routesWithout(model: Model, instance: Instance, wanted: string):
   )
     return undefined;
   const last = wanted.split('/').filter(Boolean).at(-1);
-  if (last !== undefined && new RegExp(`["'\`/]${literal(last)}["'\`/]`).test(text)) return undefined;
+  if (
+    !isMisspelt(wanted, routes, text) &&
+    last !== undefined &&
+    new RegExp(`["'\`/]${literal(last)}["'\`/]`).test(text)
+  )
+    return undefined;
   const isDjango = sources.some((source) => source.routes.some((route) => route.owner === 'urlpatterns'));
   const clean = (route: string) => route.replace(/\/$/, '') || '/';
   const matches = (route: string): boolean => {
