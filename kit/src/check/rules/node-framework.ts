@@ -370,6 +370,36 @@ function* unresolved(model: Model, module: SourceFile, sources: SourceFile[]): G
     const index = all.findIndex((each) => new RegExp(`^export class ${literal(name)}\\b`, 'm').test(each));
     const [, parameters] = /\bconstructor\s*\(((?:[^()]|\([^()]*\))*)\)/.exec(all[index] ?? '') ?? [];
     const many = (all[index]?.match(/\bclass\s/g) ?? []).length > 1;
+    const entity = /@Inject(Repository|Model)\(\s*["']?(\w+)/.exec(parameters ?? '');
+    if (entity && !many && !/forFeature/.test(text)) {
+      const line = lineCounter(model.project.read(module.path) ?? '')(
+        Math.max(0, (model.project.read(module.path) ?? '').search(/@Module\(/)),
+      );
+      const isRepository = entity[1] === 'Repository';
+      const kind = entity[2] ?? '';
+      const words = `Nest can't resolve dependencies of the ${name} (?). Please make sure that the argument "${kind}${entity[1] ?? ''}" … is available in the ${moduleName} context.`;
+      const fix = isRepository
+        ? `imports: [TypeOrmModule.forFeature([${kind}])]`
+        : /@nestjs\/sequelize/.test(all[index] ?? '')
+          ? `imports: [SequelizeModule.forFeature([${kind}])]`
+          : `imports: [MongooseModule.forFeature([{ name: ${kind}.name, schema: ${kind}Schema }])]`;
+      yield {
+        severity: 'error',
+        place: { file: module.path, line },
+        about: `nest ${module.path} ${kind}`,
+        fr: [
+          `${name} demande ${isRepository ? 'le dépôt' : 'le modèle'} de ${kind}, que ${moduleName} ne déclare pas (forFeature).`,
+          `L’application s’arrête : « ${words} ».`,
+          `Écrivez dans @Module : ${fix}`,
+        ],
+        en: [
+          `${name} asks for the ${isRepository ? 'repository' : 'model'} of ${kind}, which ${moduleName} does not declare (forFeature).`,
+          `The application stops: "${words}".`,
+          `Write in @Module: ${fix}`,
+        ],
+      };
+      continue;
+    }
     if (index < 0 || parameters === undefined || many || /@Inject\(|@Optional\(/.test(parameters)) continue;
     for (const [at, parameter] of parameters.split(/,(?![^<(]*[>)])/).entries()) {
       const [, type = ''] = /:\s*(\w+)\s*$/.exec(parameter.trim()) ?? [];

@@ -191,6 +191,13 @@ function whereIs(instance: Instance, name: string, candidates: string[]): { fr: 
       en: `Copy it into the image: COPY ${inside} ${instance.around.workdir}/`,
     };
   }
+  if (instance.image?.copies.some((copy) => copy.sources.some((source) => /(^|\/)\.output\/?$/.test(source)))) {
+    const line = 'CMD ["node", ".output/server/index.mjs"]';
+    return {
+      fr: `Écrivez (c’est le serveur que Nuxt construit) : ${line}`,
+      en: `Write (it is the server that Nuxt builds): ${line}`,
+    };
+  }
   return {
     fr: `Corrigez le nom du fichier, ou ajoutez « ${name} » au projet.`,
     en: `Mend the file’s name, or add "${name}" to the project.`,
