@@ -943,7 +943,12 @@ function* stepRemarks(model: Model, build: Build, image: Image, run: Image['runs
     runs: image.runs.filter((other) => before(other.stage, other.instruction.line)),
   };
   let folder = run.workdir;
+  let branches = 0;
   for (const [index, { words, after }] of run.commands.entries()) {
+    // `if [ -f pnpm-lock.yaml ]; then corepack enable && pnpm install; fi`: what is inside may never run.
+    if (/^(if|case)$/.test(words[0] ?? '')) branches++;
+    if (/^(fi|esac)$/.test(words[0] ?? '')) branches--;
+    if (branches > 0) continue;
     if (words[0] === 'cd') {
       if (/[$`]/.test(words[1] ?? '')) return;
       folder = path.posix.resolve(folder, words[1] ?? '.');
