@@ -1402,12 +1402,21 @@ const COMPILED: Record<string, { debian: string; alpine: string; words: string }
   },
 };
 
-/** The first versions of packages that have ready-made files for a Python, by its minor version. */
+/** The first versions of packages that have ready-made files for a Python, by its minor version (PyPI's lists of files). */
 const FIRST_FOR: Record<string, { first: Record<number, string>; words: string }> = {
-  'psycopg2-binary': { first: { 12: '2.9.9', 13: '2.9.10' }, words: 'Error: pg_config executable not found.' },
-  numpy: { first: { 12: '1.26.0', 13: '2.1.0' }, words: 'error: metadata-generation-failed' },
-  pandas: { first: { 12: '2.1.1', 13: '2.2.3' }, words: 'error: metadata-generation-failed' },
-  asyncpg: { first: { 12: '0.29.0', 13: '0.30.0' }, words: "error: command 'gcc' failed: No such file or directory" },
+  'psycopg2-binary': {
+    first: { 11: '2.9.5', 12: '2.9.9', 13: '2.9.10', 14: '2.9.11' },
+    words: 'Error: pg_config executable not found.',
+  },
+  numpy: {
+    first: { 11: '1.23.2', 12: '1.26.0', 13: '2.1.0', 14: '2.3.2' },
+    words: 'error: metadata-generation-failed',
+  },
+  pandas: { first: { 11: '1.5.0', 12: '2.1.1', 13: '2.2.3', 14: '2.3.3' }, words: 'error: metadata-generation-failed' },
+  asyncpg: {
+    first: { 11: '0.27.0', 12: '0.29.0', 13: '0.30.0', 14: '0.31.0' },
+    words: "error: command 'gcc' failed: No such file or directory",
+  },
 };
 
 /** A pinned version that is older than the image's Python, for which it has no ready-made file. */
