@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, inject, test } from 'vitest';
@@ -10,7 +11,8 @@ import { allNames, load, until } from '../../backend/test/support/process.ts';
 const api = 'http://127.0.0.1:8000';
 const page = 'http://127.0.0.1:5173';
 const project = inject('project');
-const env = { ...process.env, COMPOSE_PROJECT_NAME: 'archi-test', RATE_LIMIT: '0' };
+// A name of its own: "watch" leaves a lock behind by that name, which a later one may take for a watch that still runs.
+const env = { ...process.env, COMPOSE_PROJECT_NAME: `archi-test-${randomUUID().slice(0, 8)}`, RATE_LIMIT: '0' };
 
 function compose(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync('docker', ['compose', ...args], { cwd: project, env, encoding: 'utf8' });
