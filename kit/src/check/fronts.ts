@@ -100,7 +100,7 @@ function builtValues(
 }
 
 /** Whether a line of a Dockerfile builds a front. */
-export function isFrontBuild(step: Instruction): boolean {
+function isFrontBuild(step: Instruction): boolean {
   return (
     step.keyword === 'RUN' &&
     /\b(build|generate|export)\b/.test(step.raw) &&
@@ -177,7 +177,7 @@ const RUNTIME_PACKAGES =
   /^(vite-envs|react-env|@beam-australia\/react-env|runtime-env-cra|@import-meta-env\/.*|import-meta-env|react-inject-env|next-runtime-env|vite-plugin-runtime-env|@runtime-env\/.*|dynamic-env)$/;
 
 /** Whether something in the image writes the variable into the page when the container starts. */
-export function isReadAtStart(model: Model, instance: Instance, front: Front, name: string): boolean {
+function isReadAtStart(model: Model, instance: Instance, front: Front, name: string): boolean {
   const names = [
     ...Object.keys(objectAt(front.packageJson, 'dependencies')),
     ...Object.keys(objectAt(front.packageJson, 'devDependencies')),

@@ -356,7 +356,7 @@ function markUsed(builds: Build[], build: Build, used: Set<Build>): void {
 }
 
 /** The build that makes a container's image: by its name, or because nothing else can be meant. */
-export function buildOf(model: Model, cluster: Cluster, workload: Workload, container: Container): Build | undefined {
+function buildOf(model: Model, cluster: Cluster, workload: Workload, container: Container): Build | undefined {
   const { builds, project } = model;
   const image = parseImage(container.image);
   const real = builds.filter((build) => project.kindOf(build.dockerfile) === 'file');
@@ -1060,7 +1060,7 @@ export function appDirectory(args: string[]): string {
 }
 
 /** The files that may hold a Python module, seen from a folder. */
-export function moduleFiles(module: string, folder: string): string[] {
+function moduleFiles(module: string, folder: string): string[] {
   const file = module.replace(/\.py$/, '').replace(/\./g, '/');
   return [`${file}.py`, `${file}/__init__.py`].map((name) => path.posix.join(folder, name));
 }

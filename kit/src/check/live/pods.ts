@@ -152,7 +152,7 @@ function isTriedAgain(state: LiveState, pod: JsonObject): boolean {
 }
 
 /** Whether an owner has a pod that works. */
-export function isServed(state: LiveState, owner: Owner): boolean {
+function isServed(state: LiveState, owner: Owner): boolean {
   return ofKind(state.objects, 'Pod').some(
     (pod) => !isOver(pod) && isReady(pod) && keyOf(ownerOf(state.objects, pod)) === keyOf(owner),
   );

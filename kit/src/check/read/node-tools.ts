@@ -256,7 +256,7 @@ const WRITES_NOTHING =
   /^(eslint|prettier|vue-tsc|svelte-check|vitest|jest|husky|rimraf|echo|true|stylelint|biome|oxlint|rm|cd|lint-staged|only-allow|is-ci|mkdirp|cross-env|set|export|test|\[|sleep|mkdir|patch-package)$/;
 
 /** What a tool writes, as absolute paths in the image; undefined when that cannot be told. */
-export function outputsOf(project: Project, full: Image, tool: Tool): string[] | undefined {
+function outputsOf(project: Project, full: Image, tool: Tool): string[] | undefined {
   const image = copiedOnly(full);
   const { program, args, cwd } = tool;
   const read = (...names: string[]) => readOf(project, image, cwd, names);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { findInImage, type Found, type Image } from './image.ts';
+import type { Found, Image } from './image.ts';
 import type { Project } from './project.ts';
 import { optionOf, readShell } from './shell.ts';
 import { textOf, type Import, type SourceFile, type Value } from './source.ts';
@@ -948,7 +948,7 @@ function viteConfig(
 }
 
 /** The text between the braces that follow `key:`. */
-export function blockAfter(text: string, key: string): string | undefined {
+function blockAfter(text: string, key: string): string | undefined {
   const start = new RegExp(`\\b${key}\\s*:\\s*\\{`).exec(text);
   if (!start) return undefined;
   let depth = 1;
@@ -1034,7 +1034,7 @@ export function importsOf(source: SourceFile, project: Project): string[] {
 }
 
 /** The project's own files that one import stands for; none for a package from elsewhere. */
-export function filesOfImport(source: SourceFile, { module, names }: Import, project: Project): string[] {
+function filesOfImport(source: SourceFile, { module, names }: Import, project: Project): string[] {
   const folder = path.posix.dirname(source.path);
   const files: string[] = [];
   if (source.language === 'javascript') {
@@ -1078,9 +1078,4 @@ function pythonModule(module: string, names: string[], folder: string, project: 
     if (found.length > 0) return found;
   }
   return [];
-}
-
-/** What is known of a path inside a container's image alone. */
-export function imageFinder(project: Project, image: Image | undefined): (absolute: string) => Found {
-  return (absolute) => (image ? findInImage(project, image, absolute) : { state: 'unknown' });
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expand } from './dockerfile.ts';
 import type { Build } from './image.ts';
 import type { Project } from './project.ts';
-import { optionOf, readShell, type ShellCommand } from './shell.ts';
+import { optionOf, readShell } from './shell.ts';
 import {
   isObject,
   listAt,
@@ -341,9 +341,4 @@ function buildCommand(words: string[], folder: string): Omit<Build, 'by' | 'plac
     platforms: (optionOf(rest, '--platform') ?? '').split(',').filter(Boolean),
     isPushed: rest.includes('--push'),
   };
-}
-
-/** Whether a list of commands holds one that starts with these words. */
-export function hasCommand(commands: readonly ShellCommand[], pattern: RegExp): boolean {
-  return commands.some((command) => pattern.test(command.words.join(' ')));
 }

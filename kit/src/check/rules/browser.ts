@@ -16,7 +16,7 @@ import {
   type IngressPath,
   type Resource,
 } from '../read/kubernetes.ts';
-import { textOf, type SourceFile, type Value } from '../read/source.ts';
+import type { SourceFile, Value } from '../read/source.ts';
 import { listAt, objectAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance } from '../words.ts';
 import path from 'node:path';
@@ -1331,9 +1331,4 @@ function* viteHosts(instance: Instance, host: string): Generator<Remark> {
       `Serve the built files (npm run build) with nginx; failing that, in vite.config: ${vite.server === 'vite' ? 'server' : 'preview'}: { allowedHosts: ['${host}'] }`,
     ],
   };
-}
-
-/** The text of a value, for the other rules. */
-export function literal(value: Value | undefined): string | undefined {
-  return textOf(value);
 }

@@ -14,7 +14,7 @@ import {
   type Context,
   type Image,
 } from '../read/image.ts';
-import { OFFICIAL, parseImage } from '../read/images.ts';
+import { OFFICIAL } from '../read/images.ts';
 import { isEnvFile } from '../read/env-file.ts';
 import { readJsonc } from '../read/jsonc.ts';
 import { addedByHand, installOf, nodePackages } from '../read/node-packages.ts';
@@ -1919,9 +1919,4 @@ function neededFile(words: string[]): Need | undefined {
       words: 'Poetry could not find a pyproject.toml file in /app or its parents',
     };
   return undefined;
-}
-
-/** The name of an image without registry and tag, for messages. */
-export function shortName(image: string): string {
-  return parseImage(image).repository;
 }

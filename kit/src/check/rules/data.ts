@@ -4,7 +4,7 @@ import { entryFiles, runningSources, type Instance, type Model } from '../model.
 import { engineOf, parseImage, type Engine } from '../read/images.ts';
 import { findResource, stringsAt, type Workload } from '../read/kubernetes.ts';
 import { textOf, type SourceFile, type Value } from '../read/source.ts';
-import { at, objectAt, objectsAt, placeAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
+import { at, objectsAt, placeAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
 
 /** Functions that a program runs by itself when it starts. */
 const AT_START = /^(lifespan|startup|startup_event|on_startup|on_start|main|create_app|__init__)$/i;
@@ -741,9 +741,4 @@ function* versionEighteen(
         : 'Mount the volume on /var/lib/postgresql',
     ],
   };
-}
-
-/** The memory and processor that a container may take, for the rules on resources. */
-export function limitsOf(container: JsonObject): JsonObject {
-  return objectAt(container, 'resources', 'limits');
 }

@@ -9,7 +9,7 @@ import {
   type Instance,
   type Model,
 } from '../model.ts';
-import { engineOf, knownPorts, parseImage, roleOf } from '../read/images.ts';
+import { engineOf, parseImage, roleOf } from '../read/images.ts';
 import {
   findResource,
   ingressPaths,
@@ -1481,11 +1481,6 @@ function service_(cluster: Cluster): Resource {
   const [first] = servicesIn(cluster);
   if (!first) throw new Error('a cluster without Services has no nearest Service');
   return first;
-}
-
-/** Ports of images that the rules know without reading a Dockerfile. */
-export function isWellKnown(image: string): boolean {
-  return knownPorts(parseImage(image).repository) !== undefined;
 }
 
 export const codeHost: Rule = {
