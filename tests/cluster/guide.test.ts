@@ -147,7 +147,12 @@ const stories: Record<string, Story> = {
     await allow();
     await says(/^Les pannes sur demande sont permises/);
     // The pods of before, which know no faults, still answer for some seconds.
-    await podsNow(2);
+    let inARow = 0;
+    await until(async () => {
+      const document = await (await fetch(`${app.api}/openapi.json`)).text();
+      inARow = document.includes('/faults/crash') ? inARow + 1 : 0;
+      return inARow >= 20;
+    }, 60_000);
   },
 
   async 'arret-brutal'(crash) {
