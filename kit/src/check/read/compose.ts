@@ -53,7 +53,6 @@ export interface Service {
         target: string | undefined;
         args: Record<string, string>;
         given: Map<string, Place>;
-        argNames: string[];
         place: Place;
       }
     | undefined;
@@ -479,7 +478,6 @@ function serviceOf(
       given.set(key, placeOf(listAt(build, 'args'), index));
     }
   }
-  const argNames = Object.keys(args);
   for (const [key, value] of Object.entries(args))
     if (/\$\{?\w/.test(value) || value === '') Reflect.deleteProperty(args, key);
   return {
@@ -496,7 +494,6 @@ function serviceOf(
             target: textAt(build, 'target'),
             args,
             given,
-            argNames,
             place: placeOf(object, 'build'),
           }
         : undefined,

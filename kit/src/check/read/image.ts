@@ -19,8 +19,6 @@ export interface Build {
   args: Record<string, string>;
   /** The arguments that are given, those whose value is filled in later included, and where. */
   given?: Map<string, Place>;
-  /** Names of all arguments, those too whose values the files do not tell. */
-  argNames?: string[];
   /** Where this is said. */
   place: Place;
   by: 'compose' | 'workflow' | 'script' | 'folder';

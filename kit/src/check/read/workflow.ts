@@ -183,24 +183,20 @@ function buildsOfStep(workflow: Workflow, job: Job, step: Step, matrix: Record<s
           ? path.posix.join(folder, filled)
           : filled,
     );
+    const args = Object.fromEntries(
+      linesOf(textAt(inputs, 'build-args')).flatMap((line) => {
+        const equals = line.indexOf('=');
+        return equals < 0 ? [] : [[line.slice(0, equals).trim(), fill(line.slice(equals + 1).trim())]];
+      }),
+    );
     const keyPlace = filled === undefined ? placeOf(inputs, 'context') : placeOf(inputs, 'file');
     return [
       {
         dockerfile,
         context: folder,
         target: textAt(inputs, 'target') === undefined ? undefined : fill(textAt(inputs, 'target') ?? ''),
-        args: Object.fromEntries(
-          linesOf(textAt(inputs, 'build-args')).flatMap((line) => {
-            const equals = line.indexOf('=');
-            return equals < 0 ? [] : [[line.slice(0, equals).trim(), fill(line.slice(equals + 1).trim())]];
-          }),
-        ),
-        given: new Map(
-          linesOf(textAt(inputs, 'build-args')).flatMap((line) => {
-            const name = /^\s*([A-Za-z_]\w*)\s*=/.exec(line)?.[1];
-            return name === undefined ? [] : [[name, placeOf(inputs, 'build-args')]];
-          }),
-        ),
+        args,
+        given: new Map(Object.keys(args).map((name) => [name, placeOf(inputs, 'build-args')])),
         place: keyPlace.line > 1 ? keyPlace : place,
         by: 'workflow',
         images: tagsOf(workflow, job, inputs, fill),

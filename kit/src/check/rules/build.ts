@@ -178,7 +178,7 @@ const BUILT_IN_ARGS =
 
 /** A build argument under another name than the one that the Dockerfile waits for. */
 function* argumentRemarks(model: Model, build: Build): Generator<Remark> {
-  const given = build.argNames ?? Object.keys(build.args);
+  const given = [...(build.given?.keys() ?? Object.keys(build.args))];
   const text = model.project.read(build.dockerfile) ?? '';
   const declared = [...text.matchAll(/^\s*ARG\s+(\w+)(=?)/gim)].map(([, name = '', equals]) => ({
     name,
