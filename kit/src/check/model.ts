@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { objectIn } from './read/object-file.ts';
 import { readCompose, type ComposeFile, type Service, type Stack } from './read/compose.ts';
 import { isEnvFile, readEnvFile } from './read/env-file.ts';
 import { findInImage, openContext, readImage, type Build, type Found, type Image } from './read/image.ts';
@@ -32,17 +33,7 @@ import {
   type Surroundings,
 } from './read/start.ts';
 import { buildsOfScript, buildsOfWorkflow, readWorkflows, type Workflow } from './read/workflow.ts';
-import {
-  isObject,
-  objectAt,
-  objectsAt,
-  placeOf,
-  readYaml,
-  textAt,
-  type JsonObject,
-  type Place,
-  written,
-} from './read/yaml.ts';
+import { objectAt, objectsAt, placeOf, readYaml, textAt, type JsonObject, type Place, written } from './read/yaml.ts';
 import { literal } from './words.ts';
 
 /** Everything that the rules ask: the files, and how they hang together. */
@@ -709,8 +700,8 @@ function readFronts(project: Project): Front[] {
   const fronts: Front[] = [];
   for (const { path: file } of project.files) {
     if (path.posix.basename(file) !== 'package.json' || isAside(file)) continue;
-    const value = readYaml(project.read(file) ?? '', file).documents[0]?.value;
-    if (!isObject(value)) continue;
+    const value = objectIn(project, file);
+    if (!value) continue;
     const names = new Set([
       ...Object.keys(objectAt(value, 'dependencies')),
       ...Object.keys(objectAt(value, 'devDependencies')),

@@ -1,8 +1,9 @@
 import { builtinModules } from 'node:module';
 import path from 'node:path';
+import { objectIn } from './object-file.ts';
 import type { Image } from './image.ts';
 import type { Project } from './project.ts';
-import { isObject, objectAt, readYaml, textAt, type JsonObject } from './yaml.ts';
+import { isObject, objectAt, textAt, type JsonObject } from './yaml.ts';
 
 /** Whether what a file imports is installed: as said, only for development, or not at all. */
 export type Presence = 'yes' | 'dev' | 'no' | 'unknown';
@@ -45,8 +46,8 @@ function readPackages(project: Project, folder: string): NodePackages | undefine
   const locks: ((name: string) => Locked)[] = [];
   for (let at = folder; ; at = path.posix.dirname(at)) {
     const file = path.posix.join(at, 'package.json');
-    const value = readYaml(project.read(file) ?? '', file).documents[0]?.value;
-    if (isObject(value)) manifests.push({ file, value });
+    const value = objectIn(project, file);
+    if (value) manifests.push({ file, value });
     const lock = readLock(project, at);
     if (lock && isObject(value)) locks.push(lock);
     if (at === '.' || at === '/') break;

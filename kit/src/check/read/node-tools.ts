@@ -1,9 +1,10 @@
 import path from 'node:path';
+import { objectIn } from './object-file.ts';
 import { findInImage, INSTALLERS, type Image } from './image.ts';
 import type { Project } from './project.ts';
 import { readJsonc } from './jsonc.ts';
 import { optionOf, readShell } from './shell.ts';
-import { isObject, objectAt, readYaml, textAt, type Json, type JsonObject } from './yaml.ts';
+import { isObject, objectAt, textAt, type Json, type JsonObject } from './yaml.ts';
 
 /** One program that a build line runs, scripts of `package.json` followed. */
 export interface Tool {
@@ -139,9 +140,8 @@ export function toolsOf(project: Project, full: Image, words: string[], cwd: str
         return;
       }
       const { source } = findInImage(project, image, path.posix.join(folder, 'package.json'));
-      const text = source === undefined ? undefined : project.read(source);
-      const value = text === undefined || source === undefined ? undefined : readYaml(text, source).documents[0]?.value;
-      if (!isObject(value) || source === undefined) {
+      const value = source === undefined ? undefined : objectIn(project, source);
+      if (!value || source === undefined) {
         found.isKnown = false;
         return;
       }
@@ -192,7 +192,7 @@ export function toolsOf(project: Project, full: Image, words: string[], cwd: str
   function lifecycle(args: string[], folder: string, depth: number): void {
     if (args.some((word) => !word.startsWith('-') || /^--(ignore-scripts|global|prefix)|^-(g|C)$/.test(word))) return;
     const { source } = findInImage(project, image, path.posix.join(folder, 'package.json'));
-    const value = source === undefined ? undefined : readYaml(project.read(source) ?? '', source).documents[0]?.value;
+    const value = source === undefined ? undefined : objectIn(project, source);
     for (const name of ['preinstall', 'install', 'postinstall', 'prepare']) {
       const line = textAt(value, 'scripts', name);
       if (line !== undefined) shell(line, folder, {}, source, depth + 1);

@@ -1,9 +1,10 @@
 import path from 'node:path';
+import { objectIn } from './object-file.ts';
 import type { Found, Image } from './image.ts';
 import type { Project } from './project.ts';
 import { optionOf, readShell } from './shell.ts';
 import { textOf, type Import, type SourceFile, type Value } from './source.ts';
-import { objectAt, readYaml, textAt, type Place } from './yaml.ts';
+import { objectAt, textAt, type Place } from './yaml.ts';
 
 /** One program that a container runs, once the wrappers around it are taken off. */
 export interface Run {
@@ -274,9 +275,7 @@ export function followStart(
         // Without a file, nodemon runs what nodemon.json says, else what package.json calls main.
         const json = (name: string) => {
           const found = lookup(name, cwd).source;
-          return found === undefined
-            ? undefined
-            : readYaml(around.project.read(found) ?? '', found).documents[0]?.value;
+          return found === undefined ? undefined : objectIn(around.project, found);
         };
         const main =
           /[\w./-]+\.[cm]?[jt]s/.exec(textAt(json('nodemon.json'), 'exec') ?? '')?.[0] ??
@@ -483,8 +482,7 @@ export function followStart(
       else isKnown = false;
       return undefined;
     }
-    const { documents } = readYaml(body, found.source);
-    const scripts = objectAt(documents[0]?.value, 'scripts');
+    const scripts = objectAt(objectIn(around.project, found.source), 'scripts');
     const value = textAt(scripts, script);
     if (value === undefined) {
       const isFile = lookup(script, folder).state === 'yes' || lookup('server.js', folder).state !== 'no';

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { objectIn } from '../read/object-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { BROWSER_VARIABLE } from '../fronts.ts';
 import type { Model } from '../model.ts';
@@ -21,7 +22,7 @@ import { addedByHand, installOf, nodePackages } from '../read/node-packages.ts';
 import { pythonEnvironments } from '../read/packages.ts';
 import { builtFolders, packagesOf, toolsOf, type MissingScript, type Tool } from '../read/node-tools.ts';
 import { optionOf, readShell } from '../read/shell.ts';
-import { isObject, objectAt, objectsAt, placeAt, placeOf, readYaml, textAt, type Place } from '../read/yaml.ts';
+import { isObject, objectAt, objectsAt, placeAt, placeOf, textAt, type Place } from '../read/yaml.ts';
 import { literal, meansTheSame, nearest } from '../words.ts';
 
 /** A build is judged once, however many services and workflows name it. */
@@ -1541,7 +1542,7 @@ function lackingTool(model: Model, seen: Image, tool: Tool, words: string[]): Om
   const packages = nodePackages(model.project, tool.manifest);
   const added = addedByHand(seen);
   if (!packages || !added || names.some((name) => added.has(name))) return undefined;
-  const manifest = readYaml(model.project.read(tool.manifest) ?? '', tool.manifest).documents[0]?.value;
+  const manifest = objectIn(model.project, tool.manifest);
   const isIn = (key: string) => names.some((name) => name in objectAt(manifest, key));
   if (isIn('dependencies') || isIn('optionalDependencies') || isIn('peerDependencies')) return undefined;
   // npm's own settings may ask for all of them in any case.

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { objectIn } from '../read/object-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import { entryFiles, moduleArgument, runningSources, runsTests, type Instance, type Model } from '../model.ts';
 import { findModule, isOfInstalledProject, searchPath } from '../python.ts';
@@ -9,7 +10,7 @@ import { brings, PYTHON_PROGRAMS, pythonEnvironments, SYSTEM } from '../read/pac
 import { isRunByHand } from '../read/scripts.ts';
 import { optionOf } from '../read/shell.ts';
 import type { Run, StartFault } from '../read/start.ts';
-import { readYaml, objectAt, textAt } from '../read/yaml.ts';
+import { objectAt, textAt } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
 
 /** How a container that does not start looks, under compose and on a cluster. */
@@ -1555,9 +1556,8 @@ function nodeRemark(model: Model, instance: Instance, run: Run): Remark | undefi
   )
     return undefined;
   const file = instance.around.find(path.posix.join(run.cwd, 'package.json')).source;
-  const text = file === undefined ? undefined : model.project.read(file);
-  if (text === undefined || file === undefined) return undefined;
-  const manifest = readYaml(text, file).documents[0]?.value;
+  if (file === undefined || model.project.read(file) === undefined) return undefined;
+  const manifest = objectIn(model.project, file);
   const own = {
     dependencies: objectAt(manifest, 'dependencies'),
     devDependencies: objectAt(manifest, 'devDependencies'),

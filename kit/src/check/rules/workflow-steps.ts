@@ -1,10 +1,11 @@
 import path from 'node:path';
+import { objectIn } from '../read/object-file.ts';
 import type { Remark, Rule } from '../findings.ts';
 import type { Model } from '../model.ts';
 import { roleOf } from '../read/images.ts';
 import { optionOf, readShell, type ShellCommand } from '../read/shell.ts';
 import type { Job, Step, Workflow } from '../read/workflow.ts';
-import { isObject, objectAt, placeOf, readYaml, textAt, type JsonObject, type Place } from '../read/yaml.ts';
+import { objectAt, placeOf, textAt, type JsonObject, type Place } from '../read/yaml.ts';
 import { literal, nearest } from '../words.ts';
 
 /** Where a job has the repository: the folder of its workspace that holds it, or why that cannot be told. */
@@ -352,19 +353,14 @@ function missingScript(model: Model, file: string, { words }: ShellCommand): str
     words.some((word) => /^(--if-present|-r|--recursive|--workspaces|-ws)$/.test(word))
   )
     return undefined;
-  const scripts = Object.keys(objectAt(readJson(model, file), 'scripts'));
+  const scripts = Object.keys(objectAt(objectIn(model.project, file), 'scripts'));
   return /^[\w:.-]+$/.test(name) && !name.startsWith('-') && !scripts.includes(name) && name !== 'env'
     ? name
     : undefined;
 }
 
-function readJson(model: Model, file: string): JsonObject {
-  const value = readYaml(model.project.read(file) ?? '', file).documents[0]?.value;
-  return isObject(value) ? value : { scripts: {} };
-}
-
 function scriptRemark(model: Model, place: Place, file: string, name: string): Remark {
-  const scripts = Object.keys(objectAt(readJson(model, file), 'scripts'));
+  const scripts = Object.keys(objectAt(objectIn(model.project, file), 'scripts'));
   const near = nearest(name, scripts, 3);
   return {
     severity: 'error',
