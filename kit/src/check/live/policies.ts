@@ -33,47 +33,40 @@ function selects(selector: JsonObject, labels: JsonObject): boolean {
   });
 }
 
+/** Whether a rule of a policy speaks of everybody, of others than pods of the namespace, or of one of these pods. */
+function admits(rule: JsonObject, side: 'from' | 'to', pods: readonly JsonObject[]): boolean {
+  const peers = objectsAt(rule, side);
+  return (
+    peers.length === 0 ||
+    peers.some(
+      (peer) =>
+        peer.ipBlock !== undefined ||
+        peer.namespaceSelector !== undefined ||
+        pods.some((pod) => selects(objectAt(peer, 'podSelector'), objectAt(pod, 'metadata', 'labels'))),
+    )
+  );
+}
+
 /** The policy that keeps one pod of the namespace from reaching all of these; undefined when they are open to it. */
 export function closedBy(state: LiveState, targets: readonly JsonObject[], from: JsonObject): string | undefined {
-  const closed = targets.map((target) => {
-    const policies = policiesOf(state, target, 'Ingress');
-    const isOpen =
-      policies.length === 0 ||
-      policies.some((policy) =>
-        objectsAt(policy, 'spec', 'ingress').some((rule) => {
-          const peers = objectsAt(rule, 'from');
-          return (
-            peers.length === 0 ||
-            peers.some(
-              (peer) =>
-                peer.ipBlock !== undefined ||
-                peer.namespaceSelector !== undefined ||
-                selects(objectAt(peer, 'podSelector'), objectAt(from, 'metadata', 'labels')),
-            )
-          );
-        }),
-      );
-    return isOpen ? undefined : nameOf(policies[0]);
-  });
+  const closed = targets.map((target) => closedIngress(state, target, [from]));
   return closed.length > 0 && closed.every((name) => name !== undefined) ? closed[0] : undefined;
+}
+
+/** The policy that lets none of these pods, nor anybody outside the namespace, in to a pod. */
+function closedIngress(state: LiveState, pod: JsonObject, from: readonly JsonObject[]): string | undefined {
+  const policies = policiesOf(state, pod, 'Ingress');
+  const isOpen = policies.some((policy) =>
+    objectsAt(policy, 'spec', 'ingress').some((rule) => admits(rule, 'from', from)),
+  );
+  return policies.length === 0 || isOpen ? undefined : nameOf(policies[0]);
 }
 
 /** The policy that keeps a pod from sending to all of these; undefined when it may. */
 export function closedFrom(state: LiveState, from: JsonObject, targets: readonly JsonObject[]): string | undefined {
   const policies = policiesOf(state, from, 'Egress');
   const isOpen = policies.some((policy) =>
-    objectsAt(policy, 'spec', 'egress').some((rule) => {
-      const peers = objectsAt(rule, 'to');
-      return (
-        peers.length === 0 ||
-        peers.some(
-          (peer) =>
-            peer.ipBlock !== undefined ||
-            peer.namespaceSelector !== undefined ||
-            targets.some((target) => selects(objectAt(peer, 'podSelector'), objectAt(target, 'metadata', 'labels'))),
-        )
-      );
-    }),
+    objectsAt(policy, 'spec', 'egress').some((rule) => admits(rule, 'to', targets)),
   );
   return policies.length === 0 || isOpen ? undefined : nameOf(policies[0]);
 }
@@ -89,16 +82,7 @@ export function closedToAll(state: LiveState, pods: readonly JsonObject[]): stri
 
 /** The policy that lets nothing from outside the namespace in to a pod, an Ingress's controller neither. */
 export function closedToOutside(state: LiveState, pod: JsonObject): string | undefined {
-  const policies = policiesOf(state, pod, 'Ingress');
-  const isOpen = policies.some((policy) =>
-    objectsAt(policy, 'spec', 'ingress').some((rule) => {
-      const peers = objectsAt(rule, 'from');
-      return (
-        peers.length === 0 || peers.some((peer) => peer.ipBlock !== undefined || peer.namespaceSelector !== undefined)
-      );
-    }),
-  );
-  return policies.length === 0 || isOpen ? undefined : nameOf(policies[0]);
+  return closedIngress(state, pod, []);
 }
 
 /** Whether a pod may send, but not to the port where names are asked for. */
@@ -109,12 +93,8 @@ export function hasBlockedNames(state: LiveState, pod: JsonObject): boolean {
     !policies.some((policy) =>
       objectsAt(policy, 'spec', 'egress').some((rule) => {
         const ports = objectsAt(rule, 'ports');
-        const peers = objectsAt(rule, 'to');
-        const reachesDns =
-          peers.length === 0 ||
-          peers.some((peer) => peer.ipBlock !== undefined || peer.namespaceSelector !== undefined);
         return (
-          reachesDns &&
+          admits(rule, 'to', []) &&
           (ports.length === 0 ||
             ports.some(
               (port) =>

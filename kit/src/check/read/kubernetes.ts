@@ -230,7 +230,8 @@ function nameOf(object: JsonObject): string {
   return textAt(object, 'metadata', 'name') ?? '';
 }
 
-function groupOf(apiVersion: string): string {
+/** The group of an `apiVersion`: `apps` of `apps/v1`, nothing of `v1`. */
+export function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 

@@ -1,5 +1,5 @@
 import type { Remark, Rule } from '../findings.ts';
-import { idOf, isFilledInLater, type ManifestFile } from '../read/kubernetes.ts';
+import { groupOf, idOf, isFilledInLater, type ManifestFile } from '../read/kubernetes.ts';
 import type { Kustomization } from '../read/kustomize.ts';
 import { knownKinds, propertiesOf, schemaFaults } from '../read/schema.ts';
 import {
@@ -27,10 +27,6 @@ const BUILT_IN = new Set(
     ' ',
   ),
 );
-
-function groupOf(apiVersion: string): string {
-  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-}
 
 function describe(object: JsonObject): string {
   return `${textAt(object, 'kind') ?? 'objet'} « ${textAt(object, 'metadata', 'name') ?? '?'} »`;

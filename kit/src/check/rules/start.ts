@@ -31,6 +31,19 @@ export function crash(instance: Instance, words: string): [string, string] {
   ];
 }
 
+/** What it looks like when the program of a container ends without an error. */
+function quietEnd(instance: Instance): [string, string] {
+  return instance.where === 'kubernetes'
+    ? [
+        'Le pod passe à Completed, puis CrashLoopBackOff, sans erreur dans ses journaux.',
+        'The pod goes to Completed, then CrashLoopBackOff, without an error in its logs.',
+      ]
+    : [
+        'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
+        'The container stops at once: "exited with code 0".',
+      ];
+}
+
 export const startFile: Rule = {
   id: 'start-file',
   title: { fr: 'La commande de démarrage ne trouve pas son fichier', en: 'The start command does not find its file' },
@@ -901,16 +914,7 @@ function swallowed(instance: Instance): Remark | undefined {
   )
     return undefined;
   const command = (start.words ?? []).slice(entry.exec.length).join(' ');
-  const [fr, en] =
-    instance.where === 'kubernetes'
-      ? [
-          'Le pod passe à Completed, puis CrashLoopBackOff, sans erreur dans ses journaux.',
-          'The pod goes to Completed, then CrashLoopBackOff, without an error in its logs.',
-        ]
-      : [
-          'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
-          'The container stops at once: "exited with code 0".',
-        ];
+  const [fr, en] = quietEnd(instance);
   return {
     severity: 'error',
     place: { file: source, line: text.trimEnd().split('\n').length },
@@ -1716,16 +1720,7 @@ function endsRemark(instance: Instance): Remark | undefined {
     run.program === 'systemctl' ||
     (run.program === 'pm2' && run.args[0] === 'start' && !text.includes('--no-daemon'));
   if (!isNginx && !isDaemon) return undefined;
-  const [fr, en] =
-    instance.where === 'kubernetes'
-      ? [
-          'Le pod passe à Completed, puis CrashLoopBackOff, sans erreur dans ses journaux.',
-          'The pod goes to Completed, then CrashLoopBackOff, without an error in its logs.',
-        ]
-      : [
-          'Le conteneur s’arrête aussitôt : « exited with code 0 ».',
-          'The container stops at once: "exited with code 0".',
-        ];
+  const [fr, en] = quietEnd(instance);
   const fix = isNginx
     ? 'CMD ["nginx", "-g", "daemon off;"]'
     : run.program === 'gunicorn'
