@@ -3,20 +3,7 @@ import { diagnose } from '../src/check/live/diagnose.ts';
 import { kubectl } from '../src/check/live/kubectl.ts';
 import type { LiveState } from '../src/check/live/state.ts';
 import type { JsonObject } from '../src/check/read/yaml.ts';
-
-/** A state with these objects; logs, times and answers as given. */
-function state(objects: JsonObject[], more: Partial<LiveState> = {}): LiveState {
-  return {
-    namespace: 'user-lea',
-    objects,
-    logs: {},
-    changed: {},
-    services: {},
-    addresses: {},
-    foreignHosts: {},
-    ...more,
-  };
-}
+import { timeless as state } from './recorded.ts';
 
 function pod(
   status: JsonObject,

@@ -9,21 +9,23 @@ export function ago(seconds: number): string {
   return new Date(Date.parse(NOW) - seconds * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-/** A state with these objects; logs, times and answers as given. */
-export function recorded(objects: JsonObject[], more: Partial<LiveState> = {}): LiveState {
+/** A state with these objects, looked at nobody knows when; logs, times and answers as given. */
+export function timeless(objects: JsonObject[], more: Partial<LiveState> = {}): LiveState {
   return {
     namespace: 'user-lea',
-    now: NOW,
     objects,
     logs: {},
     changed: {},
     services: {},
     addresses: {},
     foreignHosts: {},
-    secrets: {},
-    unseen: [],
     ...more,
   };
+}
+
+/** The same, looked at {@link NOW}, by somebody who may see all kinds and the names of Secrets. */
+export function recorded(objects: JsonObject[], more: Partial<LiveState> = {}): LiveState {
+  return timeless(objects, { now: NOW, secrets: {}, unseen: [], ...more });
 }
 
 /** A Deployment with its ReplicaSet (`api-5d9c7b8f6d`) and, below, the pod that `pod()` makes of it. */

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, inject, test } from 'vitest';
@@ -106,10 +107,12 @@ test('"watch" puts a saved file in place', async () => {
     writeFileSync(file, manifest.replace(/"version": "[^"]+"/, `"version": "9.9.${++saved}"`));
   }, 10_000);
   try {
-    await until(async () => {
-      if (watch.exitCode !== null) throw new Error(`It ended with ${watch.exitCode}`);
-      return (await info()).version.startsWith('9.9.');
-    }, 120_000);
+    await Promise.race([
+      until(async () => (await info()).version.startsWith('9.9.'), 120_000),
+      once(watch, 'exit').then(([code]) => {
+        throw new Error(`It ended with ${String(code)}`);
+      }),
+    ]);
   } catch (error) {
     throw new Error(`"docker compose watch" said: ${said}`, { cause: error });
   } finally {
