@@ -4,6 +4,7 @@ import type { Instance, Model } from '../model.ts';
 import { isInstalled } from '../python.ts';
 import type { SourceFile } from '../read/source.ts';
 import type { Run } from '../read/start.ts';
+import { missingPackage } from './python-package.ts';
 import { crash } from './start.ts';
 
 /** What Django checks of the models before it does anything: their application is listed, and pictures have Pillow. */
@@ -32,26 +33,15 @@ export function* djangoModels(model: Model, instance: Instance, run: Run, source
     const isPicture = /\bmodels\.ImageField\(/.test(code) && /^from django\.db import .*\bmodels\b/m.test(code);
     if (isListed && isPicture && run.args.some((word) => /manage\.py$/.test(word))) {
       if (isInstalled(instance, 'PIL') !== 'no') continue;
-      const [fr, en] = crash(
-        instance,
-        'SystemCheckError: (fields.E210) Cannot use ImageField because Pillow is not installed.',
-      );
       const row = code.slice(0, code.search(/\bmodels\.ImageField\(/)).split('\n').length;
-      yield {
-        severity: 'error',
-        place: { file, line: row },
-        about: `package ${instance.image?.dockerfile.path ?? ''} pillow`,
-        fr: [
-          'ImageField a besoin du paquet « pillow », que l’image n’installe pas.',
-          fr,
-          'Ajoutez « pillow » aux dépendances (requirements.txt ou pyproject.toml).',
-        ],
-        en: [
-          'ImageField needs the package "pillow", which the image does not install.',
-          en,
-          'Add "pillow" to the dependencies (requirements.txt or pyproject.toml).',
-        ],
-      };
+      const words = 'SystemCheckError: (fields.E210) Cannot use ImageField because Pillow is not installed.';
+      yield missingPackage(
+        instance,
+        { file, line: row },
+        ['ImageField', 'ImageField'],
+        'pillow',
+        crash(instance, words),
+      );
     }
     const own = /^class\s+(\w+)\(models\.Model\):/m.exec(code)?.[1];
     if (isListed || own === undefined || /\b(abstract|app_label)\s*=/.test(code)) continue;

@@ -5,6 +5,7 @@ import { isInstalled } from '../python.ts';
 import { findInImage } from '../read/image.ts';
 import { textOf, type SourceFile } from '../read/source.ts';
 import { literal, nearest } from '../words.ts';
+import { missingPackage } from './python-package.ts';
 import { crash } from './start.ts';
 
 /** What a function of a library needs besides it, and says when it is called without. */
@@ -91,21 +92,10 @@ function* optionalPackages(instance: Instance, source: SourceFile): Generator<Re
     );
     if (!need || call.named.has('engine') || call.isMainOnly) continue;
     if (need.modules.some((module) => isInstalled(instance, module) !== 'no')) continue;
-    yield {
-      severity: 'error',
-      place: { file: source.path, line: call.line },
-      about: `package ${instance.image?.dockerfile.path ?? ''} ${need.package}`,
-      fr: [
-        `${call.callee} a besoin du paquet « ${need.package} », que l’image n’installe pas.`,
-        `À cet appel, l’application échoue : « ${need.words} ».`,
-        `Ajoutez « ${need.package} » aux dépendances (requirements.txt ou pyproject.toml).`,
-      ],
-      en: [
-        `${call.callee} needs the package "${need.package}", which the image does not install.`,
-        `At this call, the application fails: "${need.words}".`,
-        `Add "${need.package}" to the dependencies (requirements.txt or pyproject.toml).`,
-      ],
-    };
+    yield missingPackage(instance, { file: source.path, line: call.line }, [call.callee, call.callee], need.package, [
+      `À cet appel, l’application échoue : « ${need.words} ».`,
+      `At this call, the application fails: "${need.words}".`,
+    ]);
   }
 }
 

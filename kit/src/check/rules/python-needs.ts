@@ -9,6 +9,7 @@ import type { Place } from '../read/yaml.ts';
 import { nearest } from '../words.ts';
 import { djangoModels } from './django-models.ts';
 import { pythonCalls } from './python-calls.ts';
+import { missingPackage } from './python-package.ts';
 import { crash } from './start.ts';
 
 /** A package that no import names, and that the code cannot do without. */
@@ -173,25 +174,6 @@ function settingsLike(model: Model, module: string): string | undefined {
   return only === undefined || found.length > 1 ? undefined : only.split('/').slice(-2).join('.').replace(/\.py$/, '');
 }
 
-function needRemark(instance: Instance, place: Place, what: [string, string], name: string, words: string): Remark {
-  const [fr, en] = crash(instance, words);
-  return {
-    severity: 'error',
-    place,
-    about: `package ${instance.image?.dockerfile.path ?? ''} ${name}`,
-    fr: [
-      `${what[0]} a besoin du paquet « ${name} », que l’image n’installe pas.`,
-      fr,
-      `Ajoutez « ${name} » aux dépendances (requirements.txt ou pyproject.toml).`,
-    ],
-    en: [
-      `${what[1]} needs the package "${name}", which the image does not install.`,
-      en,
-      `Add "${name}" to the dependencies (requirements.txt or pyproject.toml).`,
-    ],
-  };
-}
-
 function* silentPackages(instance: Instance, source: SourceFile): Generator<Remark> {
   const text = instance.around.project.read(source.path) ?? '';
   for (const each of source.imports) {
@@ -201,7 +183,13 @@ function* silentPackages(instance: Instance, source: SourceFile): Generator<Rema
       // What is imported and never used asks for nothing.
       if (name === undefined || [...text.matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length < 2) continue;
       if (need.modules.some((module) => isInstalled(instance, module) !== 'no')) continue;
-      yield needRemark(instance, { file: source.path, line: each.line }, [name, name], need.package, need.words);
+      yield missingPackage(
+        instance,
+        { file: source.path, line: each.line },
+        [name, name],
+        need.package,
+        crash(instance, need.words),
+      );
     }
   }
 }
@@ -266,7 +254,7 @@ function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): G
           };
           return;
         }
-        yield needRemark(
+        yield missingPackage(
           instance,
           { file: source.path, line },
           [
@@ -274,7 +262,7 @@ function* djangoApps(model: Model, instance: Instance, sources: SourceFile[]): G
             `${match[1] ?? ''} names "${entry[1] ?? ''}": Django`,
           ],
           name,
-          `ModuleNotFoundError: No module named '${top}'`,
+          crash(instance, `ModuleNotFoundError: No module named '${top}'`),
         );
         return;
       }
