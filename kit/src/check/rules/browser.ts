@@ -16,7 +16,7 @@ import {
   type IngressPath,
   type Resource,
 } from '../read/kubernetes.ts';
-import type { SourceFile, Value } from '../read/source.ts';
+import type { Call, SourceFile, Value } from '../read/source.ts';
 import { listAt, objectAt, objectsAt, placeOf, textAt, type Place, written } from '../read/yaml.ts';
 import { editDistance } from '../words.ts';
 import path from 'node:path';
@@ -946,11 +946,8 @@ function* originRemarks(
   };
   for (const source of runningSources(model, instance)) {
     for (const call of source.calls) {
-      const value =
-        call.named.get('allow_origins') ??
-        call.named.get('origins') ??
-        (/^(cors|app\.enableCors)$/.test(call.callee) ? call.named.get('origin') : undefined);
-      if (!value || call.named.has('allow_origin_regex')) continue;
+      const value = originsArgument(call);
+      if (!value) continue;
       const list = valuesOf(value, instance);
       if (!list || list.length === 0 || accepts(list)) continue;
       if (!list.every((each) => /^https?:\/\/|^(localhost|127\.0\.0\.1)(:\d+)?\/?$/.test(each))) continue;
@@ -1065,6 +1062,17 @@ interface Origins {
   label: string;
 }
 
+/** The list of origins that a call gives to FastAPI, Flask, Express or Nest; a pattern takes its place. */
+function originsArgument(call: Call): Value | undefined {
+  if (call.named.has('allow_origin_regex')) return undefined;
+  const isJavaScript = /^(cors|app\.enableCors)$/.test(call.callee);
+  return (
+    call.named.get('allow_origins') ??
+    call.named.get('origins') ??
+    (isJavaScript ? call.named.get('origin') : undefined)
+  );
+}
+
 /** The origins that an API accepts: by a variable, which comes first, or in its code. */
 function* originsOf(instance: Instance, sources: SourceFile[]): Generator<Origins & { isVariable: boolean }> {
   for (const [name, { value, place }] of instance.variables) {
@@ -1083,12 +1091,9 @@ function* originsOf(instance: Instance, sources: SourceFile[]): Generator<Origin
   }
   for (const source of sources) {
     for (const call of source.calls) {
-      const value =
-        call.named.get('allow_origins') ??
-        call.named.get('origins') ??
-        (/^(cors|app\.enableCors)$/.test(call.callee) ? call.named.get('origin') : undefined) ??
-        (/CORS$/.test(call.callee) && source.language === 'python' ? call.named.get('resources') : undefined);
-      if (!value || call.named.has('allow_origin_regex')) continue;
+      const isFlask = /CORS$/.test(call.callee) && source.language === 'python';
+      const value = originsArgument(call) ?? (isFlask ? call.named.get('resources') : undefined);
+      if (!value) continue;
       const list = valuesOf(value, instance);
       if (!list || list.length === 0 || !list.every((origin) => /^https?:\/\/|^\*$/.test(origin))) continue;
       yield { list, place: { file: source.path, line: call.line }, label: 'L’API', isVariable: false };
